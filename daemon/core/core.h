@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The model: sessions, and the pools they draw from (media ports of each logical interface, flow, key and ssrc slots,
+ * the register of transmit keys). Control thread only. No I/O: a request gives a plan; the caller lets the data plane carry it out
+ * and then commits or aborts.
+ *
+ *	ups_core_session_add(core, &request, &plan, &msg)  -> plan, nothing visible yet
+ *	ups_dp_apply(dp, &plan, &msg)                      -> 0: ups_core_commit(core, &plan)
+ *	                                                      <0: ups_core_abort(core, &plan): slots, ports, keys as before
+ *
+ * Key rules (RFC 3711 9.1, RFC 4568 7.1.2): a transmit key that equals any key now in use, or any transmit key used since the
+ * daemon started (deleted sessions included: the index would restart), is refused with UPS_E_KEY_REUSED, and so is a receive
+ * key that equals a live transmit key or another live receive key. The register keeps keyed digests, never keys.
+ *
+ * Ports: RTP even, RTCP odd, random choice within the range (standards: predictable ports help an attacker), a freed port rests for a while
+ * before it is given again.
+ */
+#ifndef UPSEC_CORE_CORE_H
+#define UPSEC_CORE_CORE_H
+
+#include "base/err.h"
+#include "core/model.h"
+
+struct ups_limits {
+	uint32_t sessions; /* at most */
+	uint32_t flows; /* slots: sessions * 2 * streams on average */
+	uint32_t keys; /* key slots */
+	uint32_t ssrcs; /* ssrc slots */
+	uint16_t ssrc_per_flow; /* default SSRC limit, 1..UPS_SSRC_MAX */
+	uint64_t rtp_lifetime, rtcp_lifetime; /* defaults and upper bounds, packets */
+};
+
+struct ups_session {
+	char id[UPS_SESSION_ID_MAX];
+	uint64_t created_ns; /* CLOCK_MONOTONIC, as given */
+	uint64_t created_unix; /* seconds */
+	unsigned int stream_count;
+	struct ups_stream *stream[UPS_STREAMS_MAX]; /* owned by the core */
+	bool pending; /* planned, not committed */
+};
+
+struct ups_leg_request {
+	const char *iface; /* logical interface name */
+	enum ups_leg_mode mode;
+	bool source_set; /* @source given; else strict, or latch by the configuration */
+	enum ups_source_mode source;
+	bool rtcp_mux, no_rtcp;
+	uint8_t tos;
+	uint16_t local_port; /* 0 = choose */
+	struct ups_addr remote; /* RTP, with port */
+	struct ups_addr remote_rtcp; /* port 0 = remote port + 1 */
+	const struct ups_key_spec *rx;
+	unsigned int rx_count;
+	const struct ups_key_spec *tx; /* NULL = none */
+};
+
+struct ups_stream_request {
+	const char *media;
+	struct ups_leg_request leg[UPS_LEGS];
+	enum ups_lane_choice lane;
+	uint16_t ssrc_limit; /* 0 = default */
+};
+
+struct ups_session_request {
+	const char *id;
+	const struct ups_stream_request *stream;
+	unsigned int stream_count;
+	uint64_t now_ns, now_unix;
+};
+
+struct ups_core;
+
+/* @ifaces must outlive the core. -ENOMEM, UPS_E_RANGE. */
+int ups_core_create(const struct ups_limits *limits, const struct ups_iface *ifaces,
+		    unsigned int iface_count, struct ups_core **out) __must_check;
+void ups_core_destroy(struct ups_core *core);
+
+/*
+ * UPS_E_SESSION_EXISTS, UPS_E_LIMIT, UPS_E_NO_INTERFACE, UPS_E_FAMILY, UPS_E_NO_PORTS, UPS_E_KEY_LENGTH,
+ * UPS_E_KEY_REUSED, UPS_E_SUITE, UPS_E_RANGE; @msg says which stream and leg and what to do.
+ */
+int ups_core_session_add(struct ups_core *core, const struct ups_session_request *request,
+			 struct ups_plan *plan, struct ups_errmsg *msg) __must_check;
+/* UPS_E_NO_SESSION */
+int ups_core_session_del(struct ups_core *core, const char *id, struct ups_plan *plan,
+			 struct ups_errmsg *msg) __must_check;
+void ups_core_commit(struct ups_core *core, struct ups_plan *plan);
+void ups_core_abort(struct ups_core *core, struct ups_plan *plan);
+
+const struct ups_session *ups_core_session_find(const struct ups_core *core, const char *id);
+/* Sessions in order of creation; NULL starts, NULL ends. A session deleted in between may end the walk early. */
+const struct ups_session *ups_core_session_next(const struct ups_core *core,
+						const struct ups_session *previous);
+unsigned int ups_core_session_count(const struct ups_core *core);
+/* The session that owns a flow slot, and which stream and leg; NULL if the slot is free. */
+const struct ups_session *ups_core_flow_owner(const struct ups_core *core, uint32_t flow,
+					      const struct ups_stream **stream, unsigned int *leg);
+/* Records a source the data plane learned from an authenticated packet on (flow's in-leg). */
+void ups_core_source_learned(struct ups_core *core, uint32_t flow, bool rtcp,
+			     const struct ups_addr *addr);
+
+#endif

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The nouns of upsec (vocabulary of the README): logical interface, session, stream, leg, flow; and the plan by which
+ * the model tells the data plane what to do. Plain data: no I/O, no clock, no locks; everything here belongs to
+ * the control thread.
+ */
+#ifndef UPSEC_CORE_MODEL_H
+#define UPSEC_CORE_MODEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <net/if.h>
+
+#include "base/secret.h"
+#include "upsec/abi.h"
+
+#define UPS_NAME_MAX 32 /* logical interface name, with NUL */
+#define UPS_SESSION_ID_MAX 256 /* SIP Call-ID, with NUL */
+#define UPS_LEGS 2
+#define UPS_STREAMS_MAX 16 /* m-lines of one session */
+
+enum ups_leg_kind { UPS_KIND_CONV, UPS_KIND_NNI, UPS_KIND_IWF };
+
+/* A logical interface, from the configuration; constant while the daemon runs. */
+struct ups_iface {
+	char name[UPS_NAME_MAX];
+	char device[IF_NAMESIZE];
+	enum ups_leg_kind kind;
+	bool has_v4, has_v6;
+	struct ups_addr v4, v6; /* port 0 */
+	struct ups_addr advertised_v4,
+		advertised_v6; /* what peers are told; equal to v4/v6 unless configured */
+	uint16_t port_min,
+		port_max; /* inclusive, host order; RTP takes even ports, RTCP the next odd */
+};
+
+enum ups_leg_mode {
+	UPS_MODE_CLEAR, /* RTP/AVP, we terminate */
+	UPS_MODE_SRTP, /* we hold the keys */
+	UPS_MODE_OPAQUE, /* keys are the users': relay and police only */
+};
+
+/* Which source address a leg accepts. Strict for clear and opaque legs unless the configuration names another mode. */
+enum ups_source_mode {
+	UPS_SOURCE_STRICT, /* the signalled address only */
+	UPS_SOURCE_LATCH, /* the first source that authenticates (srtp) or sends (clear, by configuration), then that one only */
+};
+
+enum ups_lane_choice { UPS_CHOOSE_AUTO, UPS_CHOOSE_UDP, UPS_CHOOSE_XDP };
+
+/* One master key of a leg as requested. lifetime 0 = the suite's maximum. */
+struct ups_key_spec {
+	uint8_t suite; /* enum ups_suite_id */
+	struct ups_secret master; /* key || salt */
+	uint8_t mki_len;
+	uint8_t mki[UPS_MKI_MAX];
+	bool rtcp_clear; /* UNENCRYPTED_SRTCP */
+	uint64_t rtp_lifetime; /* packets, <= 2^48 */
+	uint64_t rtcp_lifetime; /* packets, <= 2^31 */
+	uint32_t slot; /* key slot, set by the core when planned */
+};
+
+struct ups_leg {
+	const struct ups_iface *iface;
+	enum ups_leg_mode mode;
+	enum ups_source_mode source;
+	bool rtcp_mux; /* RTCP on the RTP port on this leg */
+	bool no_rtcp; /* no RTCP at all on this leg */
+	uint8_t tos; /* of packets sent on this leg */
+	struct ups_addr local; /* RTP; set by the core (requested port 0 = any) */
+	struct ups_addr local_rtcp; /* = local with rtcp_mux */
+	struct ups_addr remote; /* RTP address of the peer, signalled or learned */
+	struct ups_addr remote_rtcp;
+	bool learned, learned_rtcp; /* remote was learned from an authenticated packet */
+	struct ups_key_spec rx[UPS_RX_KEYS_MAX]; /* what the peer sends with */
+	uint8_t rx_count;
+	struct ups_key_spec tx; /* what we send with; suite 0 = none */
+};
+
+/* flow[i] carries packets that arrive on leg[i] and leave on leg[1 - i]. */
+struct ups_stream {
+	uint16_t index; /* m-line number, 0.. */
+	char media[16]; /* "audio", "video", ... */
+	struct ups_leg leg[UPS_LEGS];
+	uint32_t flow[UPS_LEGS]; /* flow slots */
+	uint32_t ssrc_base[UPS_LEGS]; /* ssrc slots of each flow */
+	uint16_t ssrc_count; /* SSRC limit of each flow */
+	enum ups_lane_choice lane;
+	void *dp; /* the data plane's handle while installed */
+};
+
+/* What the data plane must do for one request: all of it, or nothing with an error. */
+struct ups_plan {
+	struct ups_stream *add[UPS_STREAMS_MAX]; /* owned by the core */
+	unsigned int add_count;
+	struct ups_stream *del[UPS_STREAMS_MAX];
+	unsigned int del_count;
+};
+
+/* Events towards monitors. */
+enum ups_event_type {
+	UPS_EVENT_SESSION_ADD = 1,
+	UPS_EVENT_SESSION_DEL,
+	UPS_EVENT_SOURCE_LEARNED,
+	UPS_EVENT_KEY_EXPIRING, /* 90 % of a lifetime used */
+	UPS_EVENT_KEY_EXPIRED,
+	UPS_EVENT_AUTH_FAILURES, /* rate-limited: drops of a flow started or grew tenfold */
+	UPS_EVENT_LANE, /* a flow's lane changed */
+};
+
+struct ups_event {
+	enum ups_event_type type;
+	const char *session_id;
+	uint16_t stream; /* m-line number */
+	uint8_t leg; /* 0 or 1 */
+	const char *text; /* one sentence */
+};
+
+#endif
