@@ -104,7 +104,10 @@ struct ups_key {
 };
 UPS_ASSERT_SIZE(struct ups_key, 80);
 
-/* GHASH table of one key: t[i] = (byte i at the head of the block) * H, as two 64-bit halves in the program's order. */
+/*
+ * GHASH table of one key: t[i] = (block whose byte 0 is i, rest zero) * H; t[i][0] = big-endian load of its bytes 0..7,
+ * t[i][1] = of bytes 8..15, both as host-order values. How it is filled and used: upsec/ghash.h.
+ */
 struct ups_ghash {
 	__u64 t[256][2];
 };
