@@ -8,9 +8,12 @@
  *	ups_dp_apply(dp, &plan, &msg)                      -> 0: ups_core_commit(core, &plan)
  *	                                                      <0: ups_core_abort(core, &plan): slots, ports, keys as before
  *
- * Key rules (RFC 3711 9.1, RFC 4568 7.1.2): a transmit key that equals any key now in use, or any transmit key used since the
- * daemon started (deleted sessions included: the index would restart), is refused with UPS_E_KEY_REUSED, and so is a receive
- * key that equals a live transmit key or another live receive key. The register keeps keyed digests, never keys.
+ * One plan at a time: a second request before commit or abort is refused with -EBUSY. A session whose addition is planned is not
+ * found by anything below; one whose removal is planned still is.
+ *
+ * Key rules (RFC 3711 9.1, RFC 4568 7.1.2): a transmit key that equals any key now in use, or any key used since the daemon
+ * started (deleted sessions included: the index would restart), is refused with UPS_E_KEY_REUSED, and so is a receive key that
+ * equals a key in use or one that we ever sent with. The register keeps keyed digests, never keys (core/keyreg.h; its history is bounded).
  *
  * Ports: RTP even, RTCP odd, random choice within the range (standards: predictable ports help an attacker), a freed port rests for a while
  * before it is given again.
@@ -36,17 +39,17 @@ struct ups_session {
 	uint64_t created_unix; /* seconds */
 	unsigned int stream_count;
 	struct ups_stream *stream[UPS_STREAMS_MAX]; /* owned by the core */
-	bool pending; /* planned, not committed */
+	bool pending; /* addition planned, not committed */
 };
 
 struct ups_leg_request {
 	const char *iface; /* logical interface name */
 	enum ups_leg_mode mode;
-	bool source_set; /* @source given; else strict, or latch by the configuration */
+	bool source_set; /* @source given; else the interface's; opaque legs are always strict */
 	enum ups_source_mode source;
 	bool rtcp_mux, no_rtcp;
-	uint8_t tos;
-	uint16_t local_port; /* 0 = choose */
+	uint8_t tos; /* DSCP << 2 */
+	uint16_t local_port; /* RTP, even; 0 = choose */
 	struct ups_addr remote; /* RTP, with port */
 	struct ups_addr remote_rtcp; /* port 0 = remote port + 1 */
 	const struct ups_key_spec *rx;
@@ -75,6 +78,9 @@ int ups_core_create(const struct ups_limits *limits, const struct ups_iface *ifa
 		    unsigned int iface_count, struct ups_core **out) __must_check;
 void ups_core_destroy(struct ups_core *core);
 
+/* Tells the core the time (CLOCK_MONOTONIC), about once a second: freed ports rest by it. */
+void ups_core_tick(struct ups_core *core, uint64_t now_ns);
+
 /*
  * UPS_E_SESSION_EXISTS, UPS_E_LIMIT, UPS_E_NO_INTERFACE, UPS_E_FAMILY, UPS_E_NO_PORTS, UPS_E_KEY_LENGTH,
  * UPS_E_KEY_REUSED, UPS_E_SUITE, UPS_E_RANGE; @msg says which stream and leg and what to do.
@@ -88,7 +94,7 @@ void ups_core_commit(struct ups_core *core, struct ups_plan *plan);
 void ups_core_abort(struct ups_core *core, struct ups_plan *plan);
 
 const struct ups_session *ups_core_session_find(const struct ups_core *core, const char *id);
-/* Sessions in order of creation; NULL starts, NULL ends. A session deleted in between may end the walk early. */
+/* Sessions in order of creation; NULL starts, NULL ends. @previous must still exist: a walk that pauses keeps the id and finds it again. */
 const struct ups_session *ups_core_session_next(const struct ups_core *core,
 						const struct ups_session *previous);
 unsigned int ups_core_session_count(const struct ups_core *core);
@@ -98,5 +104,7 @@ const struct ups_session *ups_core_flow_owner(const struct ups_core *core, uint3
 /* Records a source the data plane learned from an authenticated packet on (flow's in-leg). */
 void ups_core_source_learned(struct ups_core *core, uint32_t flow, bool rtcp,
 			     const struct ups_addr *addr);
+/* Keys that the bounded history of the register had to drop; 0 unless about a million keys were used. */
+uint64_t ups_core_keys_forgotten(const struct ups_core *core);
 
 #endif

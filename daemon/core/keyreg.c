@@ -29,6 +29,7 @@ struct digest {
 struct ups_keyreg_entry {
 	struct digest digest;
 	bool tx;
+	bool kept; /* belongs into the history */
 	bool inserted;
 	UT_hash_handle hh;
 };
@@ -233,15 +234,26 @@ int ups_keyreg_hold(struct ups_keyreg *reg, const uint8_t *key, size_t size, boo
 	return 0;
 }
 
-void ups_keyreg_keep(struct ups_keyreg *reg, const struct ups_keyreg_entry *entry)
+void ups_keyreg_keep(struct ups_keyreg *reg, struct ups_keyreg_entry *entry)
 {
+	entry->kept = true;
 	generation_add(&reg->newer, &entry->digest, entry->tx);
+}
+
+static bool is_known(const struct ups_keyreg *reg, const struct digest *d)
+{
+	bool tx = false;
+
+	return generation_has(&reg->newer, d, &tx) || generation_has(&reg->older, d, &tx);
 }
 
 void ups_keyreg_release(struct ups_keyreg *reg, struct ups_keyreg_entry *entry)
 {
 	if (!entry)
 		return;
+	/* The history may have dropped a key that was in use for long. */
+	if (entry->kept && !is_known(reg, &entry->digest) && !ups_keyreg_reserve(reg, 1))
+		generation_add(&reg->newer, &entry->digest, entry->tx);
 	HASH_DELETE(hh, reg->live, entry);
 	free(entry);
 }

@@ -44,7 +44,7 @@ int ups_keyreg_reserve(struct ups_keyreg *reg, unsigned int count) __must_check;
 int ups_keyreg_hold(struct ups_keyreg *reg, const uint8_t *key, size_t size, bool tx,
 		    struct ups_keyreg_entry **out) __must_check;
 /* The key is used from now on: it enters the history. */
-void ups_keyreg_keep(struct ups_keyreg *reg, const struct ups_keyreg_entry *entry);
+void ups_keyreg_keep(struct ups_keyreg *reg, struct ups_keyreg_entry *entry);
 /* Out of use. A key that was never kept leaves no trace. NULL is allowed. */
 void ups_keyreg_release(struct ups_keyreg *reg, struct ups_keyreg_entry *entry);
 

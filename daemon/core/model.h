@@ -19,6 +19,12 @@
 #define UPS_LEGS 2
 #define UPS_STREAMS_MAX 16 /* m-lines of one session */
 
+/* Which source address a leg accepts. Opaque legs are always strict; a clear leg latches only where the configuration says so. */
+enum ups_source_mode {
+	UPS_SOURCE_STRICT, /* the signalled address only */
+	UPS_SOURCE_LATCH, /* the first source that authenticates (srtp) or sends (clear, by configuration), then that one only */
+};
+
 enum ups_leg_kind { UPS_KIND_CONV, UPS_KIND_NNI, UPS_KIND_IWF };
 
 /* A logical interface, from the configuration; constant while the daemon runs. */
@@ -26,6 +32,8 @@ struct ups_iface {
 	char name[UPS_NAME_MAX];
 	char device[IF_NAMESIZE];
 	enum ups_leg_kind kind;
+	enum ups_source_mode
+		source; /* of legs whose request names none; latch also permits it on clear legs */
 	bool has_v4, has_v6;
 	struct ups_addr v4, v6; /* port 0 */
 	struct ups_addr advertised_v4,
@@ -38,12 +46,6 @@ enum ups_leg_mode {
 	UPS_MODE_CLEAR, /* RTP/AVP, we terminate */
 	UPS_MODE_SRTP, /* we hold the keys */
 	UPS_MODE_OPAQUE, /* keys are the users': relay and police only */
-};
-
-/* Which source address a leg accepts. Strict for clear and opaque legs unless the configuration names another mode. */
-enum ups_source_mode {
-	UPS_SOURCE_STRICT, /* the signalled address only */
-	UPS_SOURCE_LATCH, /* the first source that authenticates (srtp) or sends (clear, by configuration), then that one only */
 };
 
 enum ups_lane_choice { UPS_CHOOSE_AUTO, UPS_CHOOSE_UDP, UPS_CHOOSE_XDP };
