@@ -32,7 +32,7 @@ endif
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all setup demo check lint install clean programs bpf unit-tests fuzzers bench-programs FORCE
+.PHONY: all setup demo check lint install clean programs bpf unit-tests fuzzers bench-programs e2e-programs FORCE
 
 CLANG_BPF ?= $(shell scripts/setup --clang 2>/dev/null)
 PKGS := libbpf libxdp libmnl openssl libsystemd libcyaml jansson liburcu
@@ -116,6 +116,18 @@ $(B)/tests/bpf/%: tests/bpf/%.c $(call libs,dp)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) -Itests/lib $(CFLAGS) -MMD -MP -MF $@.d $(LDFLAGS) $< $(call libs,dp) -o $@ -lcmocka -lsrtp2 $(LDLIBS)
 unit-tests: $(UNIT_BIN) $(BPF_TEST_BIN)
+
+# ---- tests of the whole daemon: the peer (libsrtp2) and the player of media pipelines (GStreamer) ------------------
+E2E_BIN := $(B)/tests/peer $(B)/tests/media
+$(B)/tests/peer: $(wildcard tests/peer/*.c tests/peer/*.h) | setup
+	$(say) TEST $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -D_GNU_SOURCE $(CFLAGS) $(LDFLAGS) $(filter %.c,$^) -o $@ -lsrtp2 -lcrypto -lm
+$(B)/tests/media: tests/media/media.c | setup
+	$(say) TEST $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -D_GNU_SOURCE $$(pkg-config --cflags gstreamer-1.0) $(CFLAGS) $(LDFLAGS) $< -o $@ $$(pkg-config --libs gstreamer-1.0)
+e2e-programs: $(E2E_BIN)
 
 # ---- bench programs: bench/*.c -------------------------------------------------------------------------------------
 BENCH_BIN := $(patsubst %.c,$(B)/%,$(wildcard bench/*.c))

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * media FILE: runs the GStreamer pipeline described in FILE, as gst-launch-1.0 would, but with the description in a file
+ * because it holds SRTP keys. Ends at end of stream, on SIGINT or SIGTERM (end of stream is sent first, so that files
+ * are complete), or with exit status 1 on an error. Prints "playing" once data can flow.
+ */
+#include <stdio.h>
+#include <signal.h>
+#include <gst/gst.h>
+#include <glib-unix.h>
+
+struct media {
+	GMainLoop *loop;
+	GstElement *pipeline;
+	int status;
+};
+
+static gboolean on_signal(gpointer data)
+{
+	struct media *m = data;
+
+	gst_element_send_event(m->pipeline, gst_event_new_eos());
+	return G_SOURCE_CONTINUE;
+}
+
+static void on_error(struct media *m, GstMessage *message)
+{
+	GError *error = NULL;
+
+	gst_message_parse_error(message, &error, NULL);
+	fprintf(stderr, "media: %s: %s\n", GST_OBJECT_NAME(message->src), error->message);
+	g_error_free(error);
+	m->status = 1;
+	g_main_loop_quit(m->loop);
+}
+
+static gboolean on_message(GstBus *bus, GstMessage *message, gpointer data)
+{
+	struct media *m = data;
+	GstState state;
+
+	(void)bus;
+	switch (GST_MESSAGE_TYPE(message)) {
+	case GST_MESSAGE_ERROR:
+		on_error(m, message);
+		break;
+	case GST_MESSAGE_EOS:
+		g_main_loop_quit(m->loop);
+		break;
+	case GST_MESSAGE_STATE_CHANGED:
+		gst_message_parse_state_changed(message, NULL, &state, NULL);
+		if (GST_MESSAGE_SRC(message) == GST_OBJECT(m->pipeline) &&
+		    state == GST_STATE_PLAYING) {
+			puts("playing");
+			fflush(stdout);
+		}
+		break;
+	default:
+		break;
+	}
+	return TRUE;
+}
+
+static int run(struct media *m)
+{
+	GstBus *bus = gst_element_get_bus(m->pipeline);
+
+	gst_bus_add_watch(bus, on_message, m);
+	gst_object_unref(bus);
+	m->loop = g_main_loop_new(NULL, FALSE);
+	g_unix_signal_add(SIGINT, on_signal, m);
+	g_unix_signal_add(SIGTERM, on_signal, m);
+	gst_element_set_state(m->pipeline, GST_STATE_PLAYING);
+	g_main_loop_run(m->loop);
+	gst_element_set_state(m->pipeline, GST_STATE_NULL);
+	g_main_loop_unref(m->loop);
+	return m->status;
+}
+
+int main(int argc, char **argv)
+{
+	struct media m = { 0 };
+	GError *error = NULL;
+	gchar *text = NULL;
+
+	gst_init(&argc, &argv);
+	if (argc != 2 || !g_file_get_contents(argv[1], &text, NULL, &error)) {
+		fprintf(stderr, "usage: media FILE\n");
+		return 2;
+	}
+	g_strdelimit(text, "\n", ' ');
+	m.pipeline = gst_parse_launch(text, &error);
+	g_free(text);
+	if (!m.pipeline || error) {
+		fprintf(stderr, "media: %s\n", error ? error->message : "no pipeline");
+		return 2;
+	}
+	return run(&m);
+}
