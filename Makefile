@@ -126,7 +126,7 @@ $(B)/tests/peer: $(wildcard tests/peer/*.c tests/peer/*.h) | setup
 $(B)/tests/media: tests/media/media.c | setup
 	$(say) TEST $@
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) -D_GNU_SOURCE $$(pkg-config --cflags gstreamer-1.0) $(CFLAGS) $(LDFLAGS) $< -o $@ $$(pkg-config --libs gstreamer-1.0)
+	$(Q)$(CC) -D_GNU_SOURCE $$(pkg-config --cflags gstreamer-1.0 gio-2.0) $(CFLAGS) $(LDFLAGS) $< -o $@ $$(pkg-config --libs gstreamer-1.0 gio-2.0)
 e2e-programs: $(E2E_BIN)
 
 # ---- bench programs: bench/*.c -------------------------------------------------------------------------------------

@@ -2,10 +2,14 @@
 /*
  * media FILE: runs the GStreamer pipeline described in FILE, as gst-launch-1.0 would, but with the description in a file
  * because it holds SRTP keys. Ends at end of stream, on SIGINT or SIGTERM (end of stream is sent first, so that files
- * are complete), or with exit status 1 on an error. Prints "playing" once data can flow.
+ * are complete), or with exit status 1 on an error. Prints "playing" once data can flow. A udpsink named NAME-out sends
+ * from the socket of the udpsrc named NAME-in: a call has one port for both directions.
  */
-#include <stdio.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <gio/gio.h>
 #include <gst/gst.h>
 #include <glib-unix.h>
 
@@ -61,6 +65,40 @@ static gboolean on_message(GstBus *bus, GstMessage *message, gpointer data)
 	return TRUE;
 }
 
+static void share_socket(const GValue *item, gpointer data)
+{
+	GstElement *out = g_value_get_object(item), *in;
+	const gchar *name = GST_OBJECT_NAME(out);
+	gchar *in_name;
+	GSocket *used = NULL;
+
+	if (!g_str_has_suffix(name, "-out"))
+		return;
+	in_name = g_strdup_printf("%.*s-in", (int)(strlen(name) - strlen("-out")), name);
+	in = gst_bin_get_by_name(GST_BIN(data), in_name);
+	g_free(in_name);
+	if (!in)
+		return;
+	g_object_get(in, "used-socket", &used, NULL);
+	if (used) {
+		bool v6 = g_socket_get_family(used) == G_SOCKET_FAMILY_IPV6;
+
+		g_object_set(out, v6 ? "socket-v6" : "socket", used, "close-socket", FALSE, NULL);
+		g_object_unref(used);
+	}
+	gst_object_unref(in);
+}
+
+/* The sockets of sources exist from READY on; sinks open theirs on the way to PAUSED. */
+static void share_sockets(GstElement *pipeline)
+{
+	GstIterator *elements = gst_bin_iterate_elements(GST_BIN(pipeline));
+
+	gst_element_set_state(pipeline, GST_STATE_READY);
+	gst_iterator_foreach(elements, share_socket, pipeline);
+	gst_iterator_free(elements);
+}
+
 static int run(struct media *m)
 {
 	GstBus *bus = gst_element_get_bus(m->pipeline);
@@ -70,6 +108,7 @@ static int run(struct media *m)
 	m->loop = g_main_loop_new(NULL, FALSE);
 	g_unix_signal_add(SIGINT, on_signal, m);
 	g_unix_signal_add(SIGTERM, on_signal, m);
+	share_sockets(m->pipeline);
 	gst_element_set_state(m->pipeline, GST_STATE_PLAYING);
 	g_main_loop_run(m->loop);
 	gst_element_set_state(m->pipeline, GST_STATE_NULL);
