@@ -18,6 +18,8 @@
 #define UPS_SESSION_ID_MAX 256 /* SIP Call-ID, with NUL */
 #define UPS_LEGS 2
 #define UPS_STREAMS_MAX 16 /* m-lines of one session */
+#define UPS_RTP_LIFETIME_MAX (1ULL << 48) /* packets of one master key, RFC 3711 9.2 */
+#define UPS_RTCP_LIFETIME_MAX (1ULL << 31)
 
 /* Which source address a leg accepts. Opaque legs are always strict; a clear leg latches only where the configuration says so. */
 enum ups_source_mode {
