@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Tables of the netlink objects: see nl_msg.h for the structs, uapi/upsec_nl.h for the meaning. */
+#include "proto/nl_msg.h"
+
+#include <string.h>
+
+#include "upsec/drop.h"
+#include "upsec/suite.h"
+
+/* ---- words ---- */
+
+#define UPS_X_WORD(n, NAME, sdes, ...) [n] = sdes,
+const char *const ups_nl_suite_words[UPS_SUITE_COUNT] = { [0] = "none", UPS_SUITES(UPS_X_WORD) };
+#undef UPS_X_WORD
+#define UPS_X_WORD(n, NAME, wire, text) [n] = wire,
+const char *const ups_nl_drop_words[UPS_DROP_MAX] = { UPS_DROPS(UPS_X_WORD) };
+const char *const ups_nl_pass_words[UPS_PASS_MAX] = { UPS_PASSES(UPS_X_WORD) };
+#undef UPS_X_WORD
+const char *const ups_nl_kind_words[3] = { "conv", "nni", "iwf" };
+const char *const ups_nl_mode_words[3] = { "clear", "srtp", "opaque" };
+const char *const ups_nl_source_words[3] = { "default", "strict", "latch" };
+const char *const ups_nl_choice_words[3] = { "auto", "udp", "xdp" };
+const char *const ups_nl_lane_words[UPS_LANE_COUNT] = { "udp", "xdp", "xsk" };
+const char *const ups_nl_fact_words[3] = { "unknown", "no", "yes" };
+const char *const ups_nl_event_words[8] = {
+	[UPS_NL_EVENT_TYPE_SESSION_ADD] = "session-add",
+	[UPS_NL_EVENT_TYPE_SESSION_DEL] = "session-del",
+	[UPS_NL_EVENT_TYPE_SOURCE_LEARNED] = "source-learned",
+	[UPS_NL_EVENT_TYPE_KEY_EXPIRING] = "key-expiring",
+	[UPS_NL_EVENT_TYPE_KEY_EXPIRED] = "key-expired",
+	[UPS_NL_EVENT_TYPE_AUTH_FAILURES] = "auth-failures",
+	[UPS_NL_EVENT_TYPE_LANE] = "lane",
+};
+
+int ups_nl_word_value(const char *const *words, unsigned int count, const char *word)
+{
+	for (unsigned int i = 0; i < count; i++) {
+		if (words[i] && !strcmp(words[i], word))
+			return (int)i;
+	}
+	return -1;
+}
+
+/* ---- rows ---- */
+
+#define ROW(attr_, type_, flags_, st, member, name_, ...) \
+	{ .attr = UPS_NL_##attr_,                         \
+	  .type = UPS_NL_##type_,                         \
+	  .flags = flags_,                                \
+	  .offset = offsetof(struct st, member),          \
+	  .name = name_,                                  \
+	  __VA_ARGS__ }
+#define TEXT(attr_, flags_, st, member, name_) \
+	ROW(attr_, STRING, flags_, st, member, name_, .max = sizeof(((struct st *)0)->member) - 1)
+#define WORD(attr_, flags_, st, member, name_, words_) \
+	ROW(attr_, U8, flags_, st, member, name_, .max = UPS_COUNT(words_) - 1, .words = words_)
+#define COUNTS(attr_, st, member, name_, words_) \
+	ROW(attr_, COUNTS, 0, st, member, name_, .max = UPS_COUNT(words_), .words = words_)
+#define NEST(attr_, flags_, st, member, count_, name_, object_)                                 \
+	ROW(attr_, NEST, flags_, st, member, name_, .max = UPS_COUNT(((struct st *)0)->member), \
+	    .count = offsetof(struct st, count_), .object = &(object_))
+#define OBJECT_INIT(rows, st, name_) \
+	{ .name = name_, .size = sizeof(struct st), .row = rows, .row_count = UPS_COUNT(rows) }
+#define UPS_COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define REQ UPS_NL_REQUIRED
+
+/* ---- requests ---- */
+
+static const struct ups_nl_row key_request_rows[] = {
+	ROW(KEY_SUITE, U8, REQ, ups_nl_key_request, suite, "suite", .max = UPS_SUITE_COUNT - 1,
+	    .words = ups_nl_suite_words),
+	ROW(KEY_MASTER, SECRET, REQ, ups_nl_key_request, master, "master", .max = UPS_SECRET_MAX),
+	ROW(KEY_MKI, BYTES, 0, ups_nl_key_request, mki, "mki", .max = UPS_NL_MKI_MAX,
+	    .count = offsetof(struct ups_nl_key_request, mki_len)),
+	ROW(KEY_RTCP_CLEAR, FLAG, 0, ups_nl_key_request, rtcp_clear, "rtcp_clear"),
+	ROW(KEY_RTP_LIFETIME, U64, 0, ups_nl_key_request, rtp_lifetime, "rtp_lifetime"),
+	ROW(KEY_RTCP_LIFETIME, U64, 0, ups_nl_key_request, rtcp_lifetime, "rtcp_lifetime"),
+};
+static const struct ups_nl_object key_request_object =
+	OBJECT_INIT(key_request_rows, ups_nl_key_request, "key");
+
+static const struct ups_nl_row leg_request_rows[] = {
+	TEXT(LEG_IFACE, REQ | UPS_NL_FILLED, ups_nl_leg_request, iface, "interface"),
+	WORD(LEG_MODE, REQ, ups_nl_leg_request, mode, "mode", ups_nl_mode_words),
+	WORD(LEG_SOURCE, 0, ups_nl_leg_request, source, "source", ups_nl_source_words),
+	ROW(LEG_RTCP_MUX, FLAG, 0, ups_nl_leg_request, rtcp_mux, "rtcp_mux"),
+	ROW(LEG_NO_RTCP, FLAG, 0, ups_nl_leg_request, no_rtcp, "no_rtcp"),
+	ROW(LEG_TOS, U8, 0, ups_nl_leg_request, tos, "tos"),
+	ROW(LEG_PORT, U16, 0, ups_nl_leg_request, port, "port"),
+	ROW(LEG_REMOTE, ADDR, REQ | UPS_NL_FILLED, ups_nl_leg_request, remote, "remote"),
+	ROW(LEG_REMOTE_RTCP, ADDR, 0, ups_nl_leg_request, remote_rtcp, "remote_rtcp"),
+	NEST(LEG_RX_KEY, UPS_NL_LIST, ups_nl_leg_request, rx, rx_count, "rx_keys",
+	     key_request_object),
+	NEST(LEG_TX_KEY, 0, ups_nl_leg_request, tx, tx_count, "tx_key", key_request_object),
+};
+static const struct ups_nl_object leg_request_object =
+	OBJECT_INIT(leg_request_rows, ups_nl_leg_request, "leg");
+
+static const struct ups_nl_row stream_request_rows[] = {
+	TEXT(STREAM_MEDIA, REQ | UPS_NL_FILLED, ups_nl_stream_request, media, "media"),
+	WORD(STREAM_LANE, 0, ups_nl_stream_request, lane, "lane", ups_nl_choice_words),
+	ROW(STREAM_SSRC_LIMIT, U16, 0, ups_nl_stream_request, ssrc_limit, "ssrc_limit",
+	    .max = UPS_NL_SSRC_MAX),
+	NEST(STREAM_LEG, REQ | UPS_NL_LIST | UPS_NL_FILLED, ups_nl_stream_request, leg, leg_count,
+	     "legs", leg_request_object),
+};
+static const struct ups_nl_object stream_request_object =
+	OBJECT_INIT(stream_request_rows, ups_nl_stream_request, "stream");
+
+static const struct ups_nl_row session_request_rows[] = {
+	TEXT(SESSION_ID, REQ | UPS_NL_FILLED, ups_nl_session_request, id, "id"),
+	NEST(SESSION_STREAM, REQ | UPS_NL_LIST, ups_nl_session_request, stream, stream_count,
+	     "streams", stream_request_object),
+};
+const struct ups_nl_object ups_nl_session_request_object =
+	OBJECT_INIT(session_request_rows, ups_nl_session_request, "session");
+
+static const struct ups_nl_row select_rows[] = {
+	TEXT(SESSION_ID, 0, ups_nl_select, id, "id"),
+};
+const struct ups_nl_object ups_nl_select_object =
+	OBJECT_INIT(select_rows, ups_nl_select, "request");
+
+static const struct ups_nl_row flow_select_rows[] = {
+	TEXT(FLOW_SESSION, 0, ups_nl_select, id, "session"),
+};
+const struct ups_nl_object ups_nl_flow_select_object =
+	OBJECT_INIT(flow_select_rows, ups_nl_select, "request");
+
+const struct ups_nl_object ups_nl_empty_object = { .name = "request" };
+
+/* ---- reports ---- */
+
+static const struct ups_nl_row key_report_rows[] = {
+	ROW(KEY_SUITE, U8, REQ, ups_nl_key_report, suite, "suite", .max = UPS_SUITE_COUNT - 1,
+	    .words = ups_nl_suite_words),
+	ROW(KEY_MKI, BYTES, 0, ups_nl_key_report, mki, "mki", .max = UPS_NL_MKI_MAX,
+	    .count = offsetof(struct ups_nl_key_report, mki_len)),
+	ROW(KEY_RTCP_CLEAR, FLAG, 0, ups_nl_key_report, rtcp_clear, "rtcp_clear"),
+	ROW(KEY_RTP_LIFETIME, U64, 0, ups_nl_key_report, rtp_lifetime, "rtp_lifetime"),
+	ROW(KEY_RTCP_LIFETIME, U64, 0, ups_nl_key_report, rtcp_lifetime, "rtcp_lifetime"),
+	ROW(KEY_RTP_USED, U64, REQ, ups_nl_key_report, rtp_used, "rtp_used"),
+	ROW(KEY_RTCP_USED, U64, REQ, ups_nl_key_report, rtcp_used, "rtcp_used"),
+};
+static const struct ups_nl_object key_report_object =
+	OBJECT_INIT(key_report_rows, ups_nl_key_report, "key");
+
+static const struct ups_nl_row lane_stats_rows[] = {
+	WORD(LANE_STATS_LANE, REQ, ups_nl_lane_stats, lane, "lane", ups_nl_lane_words),
+	ROW(LANE_STATS_RX_PACKETS, U64, REQ, ups_nl_lane_stats, rx_packets, "rx_packets"),
+	ROW(LANE_STATS_RX_BYTES, U64, REQ, ups_nl_lane_stats, rx_bytes, "rx_bytes"),
+	ROW(LANE_STATS_TX_PACKETS, U64, REQ, ups_nl_lane_stats, tx_packets, "tx_packets"),
+	ROW(LANE_STATS_TX_BYTES, U64, REQ, ups_nl_lane_stats, tx_bytes, "tx_bytes"),
+};
+static const struct ups_nl_object lane_stats_object =
+	OBJECT_INIT(lane_stats_rows, ups_nl_lane_stats, "lane statistics");
+
+static const struct ups_nl_row ssrc_rows[] = {
+	ROW(SSRC_ID, U32, REQ, ups_nl_ssrc, id, "ssrc"),
+	ROW(SSRC_RX_INDEX, U64, REQ, ups_nl_ssrc, rx_index, "rx_index"),
+	ROW(SSRC_TX_INDEX, U64, REQ, ups_nl_ssrc, tx_index, "tx_index"),
+};
+static const struct ups_nl_object ssrc_object = OBJECT_INIT(ssrc_rows, ups_nl_ssrc, "ssrc");
+
+static const struct ups_nl_row flow_rows[] = {
+	TEXT(FLOW_SESSION, 0, ups_nl_flow, session, "session"),
+	ROW(FLOW_STREAM, U16, REQ, ups_nl_flow, stream, "stream"),
+	TEXT(FLOW_MEDIA, 0, ups_nl_flow, media, "media"),
+	ROW(FLOW_LEG, U8, REQ, ups_nl_flow, leg, "leg", .max = UPS_NL_LEG_MAX - 1),
+	TEXT(FLOW_IFACE, 0, ups_nl_flow, iface, "interface"),
+	ROW(FLOW_SLOT, U32, REQ, ups_nl_flow, slot, "slot"),
+	WORD(FLOW_LANE, REQ, ups_nl_flow, lane, "lane", ups_nl_lane_words),
+	TEXT(FLOW_REASON, 0, ups_nl_flow, reason, "reason"),
+	NEST(FLOW_LANE_STATS, UPS_NL_LIST, ups_nl_flow, lane_stats, lane_stats_count, "lanes",
+	     lane_stats_object),
+	COUNTS(FLOW_DROPS, ups_nl_flow, drops, "drops", ups_nl_drop_words),
+	ROW(FLOW_LAST_RX, U64, 0, ups_nl_flow, last_rx, "last_rx_ns"),
+	NEST(FLOW_SSRC, UPS_NL_LIST, ups_nl_flow, ssrc, ssrc_count, "ssrcs", ssrc_object),
+};
+const struct ups_nl_object ups_nl_flow_object = OBJECT_INIT(flow_rows, ups_nl_flow, "flow");
+
+static const struct ups_nl_row leg_rows[] = {
+	TEXT(LEG_IFACE, REQ, ups_nl_leg, iface, "interface"),
+	WORD(LEG_KIND, REQ, ups_nl_leg, kind, "kind", ups_nl_kind_words),
+	WORD(LEG_MODE, REQ, ups_nl_leg, mode, "mode", ups_nl_mode_words),
+	WORD(LEG_SOURCE, REQ, ups_nl_leg, source, "source", ups_nl_source_words),
+	ROW(LEG_RTCP_MUX, FLAG, 0, ups_nl_leg, rtcp_mux, "rtcp_mux"),
+	ROW(LEG_NO_RTCP, FLAG, 0, ups_nl_leg, no_rtcp, "no_rtcp"),
+	ROW(LEG_TOS, U8, REQ, ups_nl_leg, tos, "tos"),
+	ROW(LEG_LOCAL, ADDR, REQ, ups_nl_leg, local, "local"),
+	ROW(LEG_LOCAL_RTCP, ADDR, 0, ups_nl_leg, local_rtcp, "local_rtcp"),
+	ROW(LEG_ADVERTISED, ADDR, REQ, ups_nl_leg, advertised, "advertised"),
+	ROW(LEG_ADVERTISED_RTCP, ADDR, 0, ups_nl_leg, advertised_rtcp, "advertised_rtcp"),
+	ROW(LEG_REMOTE, ADDR, REQ, ups_nl_leg, remote, "remote"),
+	ROW(LEG_REMOTE_RTCP, ADDR, 0, ups_nl_leg, remote_rtcp, "remote_rtcp"),
+	ROW(LEG_LEARNED, FLAG, 0, ups_nl_leg, learned, "learned"),
+	ROW(LEG_LEARNED_RTCP, FLAG, 0, ups_nl_leg, learned_rtcp, "learned_rtcp"),
+	NEST(LEG_RX_KEY, UPS_NL_LIST, ups_nl_leg, rx, rx_count, "rx_keys", key_report_object),
+	NEST(LEG_TX_KEY, 0, ups_nl_leg, tx, tx_count, "tx_key", key_report_object),
+	NEST(LEG_FLOW, 0, ups_nl_leg, flow, flow_count, "flow", ups_nl_flow_object),
+};
+static const struct ups_nl_object leg_object = OBJECT_INIT(leg_rows, ups_nl_leg, "leg");
+
+static const struct ups_nl_row stream_rows[] = {
+	ROW(STREAM_INDEX, U16, REQ, ups_nl_stream, index, "index"),
+	TEXT(STREAM_MEDIA, REQ, ups_nl_stream, media, "media"),
+	WORD(STREAM_LANE, REQ, ups_nl_stream, lane, "lane", ups_nl_choice_words),
+	ROW(STREAM_SSRC_LIMIT, U16, REQ, ups_nl_stream, ssrc_limit, "ssrc_limit"),
+	NEST(STREAM_LEG, REQ | UPS_NL_LIST, ups_nl_stream, leg, leg_count, "legs", leg_object),
+};
+static const struct ups_nl_object stream_object = OBJECT_INIT(stream_rows, ups_nl_stream, "stream");
+
+static const struct ups_nl_row session_rows[] = {
+	TEXT(SESSION_ID, REQ, ups_nl_session, id, "id"),
+	ROW(SESSION_STREAM_TOTAL, U32, 0, ups_nl_session, stream_total, "stream_total"),
+	ROW(SESSION_CREATED, U64, REQ, ups_nl_session, created, "created"),
+	WORD(SESSION_ALL_HOPS, REQ, ups_nl_session, all_hops, "all_hops_protected",
+	     ups_nl_fact_words),
+	WORD(SESSION_END_TO_END, REQ, ups_nl_session, end_to_end, "end_to_end", ups_nl_fact_words),
+	WORD(SESSION_COMPROMISED, REQ, ups_nl_session, compromised, "integrity_compromised",
+	     ups_nl_fact_words),
+	NEST(SESSION_STREAM, UPS_NL_LIST, ups_nl_session, stream, stream_count, "streams",
+	     stream_object),
+};
+const struct ups_nl_object ups_nl_session_object =
+	OBJECT_INIT(session_rows, ups_nl_session, "session");
+
+static const struct ups_nl_row device_rows[] = {
+	TEXT(DEVICE_NAME, REQ, ups_nl_device, name, "name"),
+	TEXT(DEVICE_XDP_MODE, REQ, ups_nl_device, xdp_mode, "xdp_mode"),
+	ROW(DEVICE_DISPATCHER, FLAG, 0, ups_nl_device, dispatcher, "dispatcher"),
+	TEXT(DEVICE_REASON, 0, ups_nl_device, reason, "reason"),
+};
+static const struct ups_nl_object device_object = OBJECT_INIT(device_rows, ups_nl_device, "device");
+
+static const struct ups_nl_row status_rows[] = {
+	TEXT(STATUS_VERSION, REQ, ups_nl_status, version, "version"),
+	ROW(STATUS_PID, U32, REQ, ups_nl_status, pid, "pid"),
+	ROW(STATUS_ABI, U32, REQ, ups_nl_status, abi, "abi"),
+	ROW(STATUS_UPTIME, U64, REQ, ups_nl_status, uptime, "uptime"),
+	ROW(STATUS_SESSIONS, U32, REQ, ups_nl_status, sessions, "sessions"),
+	TEXT(STATUS_CRYPTO, 0, ups_nl_status, crypto, "crypto"),
+	ROW(STATUS_WORKERS, U32, REQ, ups_nl_status, workers, "workers"),
+	ROW(STATUS_XDP, FLAG, 0, ups_nl_status, xdp, "xdp"),
+	ROW(STATUS_XDP_CRYPTO, FLAG, 0, ups_nl_status, xdp_crypto, "xdp_crypto"),
+	TEXT(STATUS_XDP_REASON, 0, ups_nl_status, xdp_reason, "xdp_reason"),
+	NEST(STATUS_DEVICE, UPS_NL_LIST, ups_nl_status, device, device_count, "devices",
+	     device_object),
+};
+const struct ups_nl_object ups_nl_status_object = OBJECT_INIT(status_rows, ups_nl_status, "status");
+
+static const struct ups_nl_row hello_rows[] = {
+	TEXT(STATUS_VERSION, REQ, ups_nl_hello, version, "version"),
+	ROW(STATUS_PID, U32, REQ, ups_nl_hello, pid, "pid"),
+};
+const struct ups_nl_object ups_nl_hello_object = OBJECT_INIT(hello_rows, ups_nl_hello, "hello");
+
+static const struct ups_nl_row stats_rows[] = {
+	ROW(STATS_SESSIONS, U32, REQ, ups_nl_stats, sessions, "sessions"),
+	ROW(STATS_XDP_TX, U64, REQ, ups_nl_stats, xdp_tx, "xdp_tx"),
+	ROW(STATS_XDP_XSK, U64, REQ, ups_nl_stats, xdp_xsk, "xdp_xsk"),
+	COUNTS(STATS_XDP_DROPS, ups_nl_stats, xdp_drops, "xdp_drops", ups_nl_drop_words),
+	COUNTS(STATS_XDP_PASSES, ups_nl_stats, xdp_passes, "xdp_passes", ups_nl_pass_words),
+	COUNTS(STATS_UDP_DROPS, ups_nl_stats, udp_drops, "udp_drops", ups_nl_drop_words),
+};
+const struct ups_nl_object ups_nl_stats_object = OBJECT_INIT(stats_rows, ups_nl_stats, "stats");
+
+static const struct ups_nl_row event_rows[] = {
+	WORD(EVENT_TYPE, REQ, ups_nl_event, type, "event", ups_nl_event_words),
+	ROW(EVENT_TIME, U64, REQ, ups_nl_event, time, "time_ms"),
+	TEXT(EVENT_SESSION, 0, ups_nl_event, session, "session"),
+	ROW(EVENT_STREAM, U16, REQ, ups_nl_event, stream, "stream"),
+	ROW(EVENT_LEG, U8, REQ, ups_nl_event, leg, "leg", .max = UPS_NL_LEG_MAX - 1),
+	TEXT(EVENT_TEXT, 0, ups_nl_event, text, "text"),
+};
+const struct ups_nl_object ups_nl_event_object = OBJECT_INIT(event_rows, ups_nl_event, "event");
