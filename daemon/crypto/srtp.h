@@ -111,6 +111,19 @@ void ups_srtp_unprotect(struct ups_crypto_queue *q, struct ups_srtp_op *ops, siz
 void ups_srtp_protect(struct ups_crypto_queue *q, struct ups_srtp_op *ops, size_t count);
 
 /*
+ * Reasons, in the order they are looked for (the kernel lane keeps the same order):
+ *   receiving  SHORT (less than 12 or 8 bytes), MALFORMED (version), NO_KEY (none, or several without MKIs of one length),
+ *              SHORT (no room for tag, MKI, index), MKI, MALFORMED (CSRC list or extension beyond the payload's end), SSRC_LIMIT,
+ *              REPLAY or TOO_OLD, KEY_EXPIRED, AUTH, EBIT; then again SSRC_LIMIT, REPLAY, TOO_OLD, CONTENDED, KEY_EXPIRED
+ *              if another packet was faster
+ *   sending    SHORT, MALFORMED (version, CSRC list, extension), NO_KEY, TOO_BIG, KEY_EXPIRED, SSRC_LIMIT, EGRESS_REUSE,
+ *              EGRESS_OLD, CONTENDED
+ * EBIT therefore means that an authentic peer breaks the policy; a forged E-bit is AUTH. Either way nothing changes.
+ * SRTCP indices are sent from 0 on (RFC 3711 3.4; libsrtp begins with 1) and accepted from either.
+ * SSRC slots are claimed lowest first by every lane, so a free slot ends a search.
+ */
+
+/*
  * SSRC policing for clear packets of a terminated leg: finds the slot of @ssrc among @slots, or claims a free one.
  * -> 0 or UPS_DROP_SSRC_LIMIT.
  */

@@ -15,8 +15,8 @@
  * GHASH of a message: Y = 0; for each 16-byte block, zero-padded: Y = (Y ^ block) * H; AAD first, then ciphertext, then
  * the block (AAD bits, ciphertext bits) as two 64-bit halves.
  *
- * The table look-up depends on secret data (the running hash): see SECURITY notes of the kernel lane; user space never
- * uses this path for packets, only OpenSSL and ipsec-mb.
+ * The table index depends on the running hash, so who shares a core's cache may learn something of it; BPF has no
+ * carry-less multiplication to do better. User space never hashes packets this way.
  */
 #ifndef UPSEC_GHASH_H
 #define UPSEC_GHASH_H
