@@ -35,7 +35,7 @@ endif
 .PHONY: all setup demo check lint install clean programs bpf unit-tests fuzzers bench-programs e2e-programs FORCE
 
 CLANG_BPF ?= $(shell scripts/setup --clang 2>/dev/null)
-PKGS := libbpf libxdp libmnl openssl libsystemd libcyaml jansson liburcu
+PKGS := libbpf libxdp libmnl openssl libsystemd libcyaml yaml-0.1 jansson liburcu
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 WARN := -Wall -Wextra -Wshadow -Wvla -Wimplicit-fallthrough -Wstrict-prototypes -Wmissing-prototypes \
 	-Wformat=2 -Wpointer-arith -Wwrite-strings

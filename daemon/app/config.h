@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The configuration: upsecd.yaml(5), read once at start. The options, their ranges, defaults and texts are one table
+ * (config_table.h) from which the schema, the checks and the tests of the man page are made.
+ *
+ * An error is one line: "upsecd.yaml:12: interfaces[0].port-min: 70000 is out of range 1024..65534". Nothing outside the file is looked at:
+ * whether a device, a user or a group exists is found when upsecd starts.
+ */
+#ifndef UPSEC_APP_CONFIG_H
+#define UPSEC_APP_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "core/core.h"
+#include "dp/dp.h"
+
+#define UPS_CONFIG_PATH "/etc/upsec/upsecd.yaml"
+#define UPS_CONFIG_SIZE_MAX (64 * 1024) /* bytes of a file */
+#define UPS_IFACES_MAX 16
+#define UPS_USER_MAX 33 /* user and group names, with NUL */
+
+struct ups_config {
+	struct ups_iface iface[UPS_IFACES_MAX];
+	unsigned int iface_count;
+	enum ups_lane_choice lane;
+	enum ups_xdp_mode xdp;
+	uint32_t workers; /* 0 = one per CPU */
+	struct ups_limits limits;
+	uint32_t streams_per_session; /* average that the pools are sized for */
+	uint32_t key_warning_percent;
+	char group[UPS_USER_MAX]; /* may change things over netlink; empty = uid 0 only */
+	bool read_all; /* everybody may read; else uid 0 and the group */
+	const char *crypto; /* backend, static text: "auto", "ipsec-mb", "openssl" */
+	enum ups_log_level log_level;
+	char user
+		[UPS_USER_MAX]; /* to run as; empty = "upsec" if it exists, else uid 0 without privileges */
+};
+
+/* @name is how messages call the document. UPS_E_SYNTAX, UPS_E_RANGE, -ENOMEM. */
+int ups_config_parse(const char *name, const void *text, size_t size, struct ups_config *out,
+		     struct ups_errmsg *msg) __must_check;
+/* Reads @path and parses it. Also -errno of open() and read(). */
+int ups_config_load(const char *path, struct ups_config *out, struct ups_errmsg *msg) __must_check;
+
+#endif
