@@ -25,14 +25,12 @@ struct ups_udp {
 	struct ups_udp_worker *worker[WORKERS_MAX];
 };
 
-static int poll_add(int epoll_fd, int fd, uint64_t data)
+int ups_poll_add(int epoll_fd, int fd, uint64_t data)
 {
 	struct epoll_event ev = { .events = EPOLLIN, .data.u64 = data };
 
 	return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
 }
-
-const struct ups_udp_sys ups_udp_sys_default = { .socket = ups_port_socket, .poll_add = poll_add };
 
 /* ---- lane ------------------------------------------------------------------------------------------------------ */
 

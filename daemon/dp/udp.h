@@ -54,7 +54,8 @@ struct ups_udp_sys {
 	int (*poll_add)(int epoll_fd, int fd, uint64_t data);
 };
 
-extern const struct ups_udp_sys ups_udp_sys_default;
+/* The real poll_add: level-triggered readability of @fd reports @data. */
+int ups_poll_add(int epoll_fd, int fd, uint64_t data) __must_check;
 
 struct ups_udp;
 

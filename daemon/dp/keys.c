@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Keys of installed streams: creation, limits, the kernel lane's copies, lifetime events. Control thread. */
+#define UPS_LOG_MODULE "dp"
+#include "dp/plane.h"
+
+#include <string.h>
+
+#include "base/log.h"
+
+#define RTP_LIFETIME_MAX (1ULL << 48) /* RFC 3711 9.2 */
+#define RTCP_LIFETIME_MAX (1ULL << 31)
+
+/* Events told, per key; shifted by one for RTCP */
+#define SAID_WARNING 1
+#define SAID_EXPIRED 4
+
+static uint64_t lowest(uint64_t max, uint64_t bound, uint64_t wanted)
+{
+	if (bound && bound < max)
+		max = bound;
+	return wanted && wanted < max ? wanted : max;
+}
+
+static void set_limits(struct ups_dp *dp, const struct ups_key_spec *spec, struct ups_key_use *use)
+{
+	const struct ups_limits *l = &dp->config.limits;
+
+	*use = (struct ups_key_use) {
+		.rtp_limit = lowest(RTP_LIFETIME_MAX, l->rtp_lifetime, spec->rtp_lifetime),
+		.rtcp_limit = lowest(RTCP_LIFETIME_MAX, l->rtcp_lifetime, spec->rtcp_lifetime),
+	};
+}
+
+static int create_key(struct ups_dp *dp, const struct ups_key_spec *spec, struct ups_held_key *k,
+		      struct ups_errmsg *msg)
+{
+	struct ups_srtp_key_config config = {
+		.suite = ups_suite_by_id(spec->suite),
+		.master = spec->master,
+		.mki_len = spec->mki_len,
+		.rtcp_clear = spec->rtcp_clear,
+	};
+	struct ups_key_use *use = &dp->state.key_use[spec->slot];
+	int err;
+
+	memcpy(config.mki, spec->mki, sizeof(config.mki));
+	set_limits(dp, spec, use);
+	k->slot = spec->slot;
+	err = config.suite ? dp->ops->key_create(dp->config.crypto, &config, use, &k->key)
+			   : UPS_E_SUITE;
+	ups_secret_wipe(&config.master);
+	return err ? ups_fail(msg, err, "cannot set up a key: %s", ups_strerror(err)) : 0;
+}
+
+static int create_leg_keys(struct ups_dp *dp, const struct ups_leg *leg, struct ups_installed *s,
+			   unsigned int i, struct ups_errmsg *msg)
+{
+	for (unsigned int k = 0; k < leg->rx_count; k++) {
+		int err = create_key(dp, &leg->rx[k], &s->rx[i][k], msg);
+
+		if (err)
+			return err;
+	}
+	return leg->tx.suite ? create_key(dp, &leg->tx, &s->tx[i], msg) : 0;
+}
+
+int ups_plane_keys_create(struct ups_dp *dp, const struct ups_stream *stream,
+			  struct ups_installed *s, struct ups_errmsg *msg)
+{
+	for (unsigned int i = 0; i < UPS_LEGS; i++) {
+		int err;
+
+		if (stream->leg[i].mode != UPS_MODE_SRTP)
+			continue;
+		err = create_leg_keys(dp, &stream->leg[i], s, i, msg);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* ---- walking: every key of a stream, with the flow that uses it ------------------------------------------------- */
+
+typedef void (*key_visitor)(struct ups_dp *dp, struct ups_held_key *k, uint32_t flow, bool tx);
+
+/* What leg i receives with serves flow i; what it sends with serves the other flow. */
+static void each_key(struct ups_dp *dp, struct ups_installed *s, key_visitor visit)
+{
+	for (unsigned int i = 0; i < UPS_LEGS; i++) {
+		for (unsigned int k = 0; k < UPS_RX_KEYS_MAX; k++) {
+			if (s->rx[i][k].key)
+				visit(dp, &s->rx[i][k], s->flow[i].slot, false);
+		}
+		if (s->tx[i].key)
+			visit(dp, &s->tx[i], s->flow[1 - i].slot, true);
+	}
+}
+
+static void destroy_key(struct ups_dp *dp, struct ups_held_key *k, uint32_t flow, bool tx)
+{
+	(void)flow;
+	(void)tx;
+	ups_srtp_key_destroy(k->key);
+	k->key = NULL;
+	dp->state.key_use[k->slot] = (struct ups_key_use) {};
+	dp->rest.key[k->slot] = dp->rest.now;
+}
+
+void ups_plane_keys_destroy(struct ups_dp *dp, struct ups_installed *s)
+{
+	each_key(dp, s, destroy_key);
+}
+
+static void retract_key(struct ups_dp *dp, struct ups_held_key *k, uint32_t flow, bool tx)
+{
+	(void)flow;
+	(void)tx;
+	if (k->in_kernel)
+		dp->ops->kernel_key_del(dp->kernel, k->slot);
+	k->in_kernel = false;
+}
+
+void ups_plane_keys_retract(struct ups_dp *dp, struct ups_installed *s)
+{
+	each_key(dp, s, retract_key);
+}
+
+/* ---- kernel lane ----------------------------------------------------------------------------------------------- */
+
+int ups_plane_key_export(struct ups_dp *dp, struct ups_held_key *k, struct ups_errmsg *msg)
+{
+	struct ups_key key;
+	struct ups_set_aes aes;
+	struct ups_ghash ghash;
+	int err;
+
+	if (!k->key || k->in_kernel)
+		return 0;
+	err = ups_srtp_key_export(k->key, &key, &aes, &ghash);
+	if (!err) {
+		aes.slot = k->slot;
+		err = dp->ops->kernel_key_set(dp->kernel, k->slot, &key, &aes, &ghash);
+	}
+	ups_wipe(&key, sizeof(key));
+	ups_wipe(&aes, sizeof(aes));
+	ups_wipe(&ghash, sizeof(ghash));
+	if (err)
+		return ups_fail(msg, err, "cannot give a key to the kernel lane: %s",
+				ups_strerror(err));
+	k->in_kernel = true;
+	return 0;
+}
+
+/* ---- lifetimes ------------------------------------------------------------------------------------------------- */
+
+static void tell(struct ups_dp *dp, struct ups_held_key *k, uint32_t flow, bool tx, bool rtcp,
+		 bool expired)
+{
+	uint8_t bit = (uint8_t)((expired ? SAID_EXPIRED : SAID_WARNING) << rtcp);
+
+	if (k->said & bit)
+		return;
+	k->said |= bit;
+	if (dp->config.callbacks.key_event)
+		dp->config.callbacks.key_event(dp->config.callbacks.aux, flow, expired, rtcp, tx);
+}
+
+static void check_use(struct ups_dp *dp, struct ups_held_key *k, uint32_t flow, bool tx, bool rtcp)
+{
+	const struct ups_key_use *use = &dp->state.key_use[k->slot];
+	uint64_t used = __atomic_load_n(rtcp ? &use->rtcp : &use->rtp, __ATOMIC_RELAXED);
+	uint64_t limit = rtcp ? use->rtcp_limit : use->rtp_limit;
+
+	/* limits stay below 2^48, so the product fits */
+	if (dp->config.key_warning_percent && used * 100 >= limit * dp->config.key_warning_percent)
+		tell(dp, k, flow, tx, rtcp, false);
+	if (used >= limit)
+		tell(dp, k, flow, tx, rtcp, true);
+}
+
+static void check_key(struct ups_dp *dp, struct ups_held_key *k, uint32_t flow, bool tx)
+{
+	check_use(dp, k, flow, tx, false);
+	check_use(dp, k, flow, tx, true);
+}
+
+void ups_plane_keys_check(struct ups_dp *dp, struct ups_installed *s)
+{
+	each_key(dp, s, check_key);
+}
