@@ -81,16 +81,6 @@ static uint8_t police_clear(const struct ups_packet *p, const struct ups_udp_flo
 	return ups_ssrc_admit(flow->rx.ssrc, flow->rx.ssrc_count, ups_police_ssrc(p->data, rtcp));
 }
 
-static uint8_t police_srtp(const struct ups_packet *p, const struct ups_udp_flow *flow, bool rtcp)
-{
-	uint8_t reason = rtcp ? ups_police_srtcp(p->data, p->size)
-			      : ups_police_rtp(p->data, p->size);
-
-	if (reason)
-		return reason;
-	return flow->rx.key_count ? 0 : UPS_DROP_NO_KEY;
-}
-
 static uint8_t police_terminated(const struct ups_packet *p, const struct ups_udp_flow *flow)
 {
 	bool rtcp = p->class == UPS_DEMUX_RTCP;
@@ -99,7 +89,8 @@ static uint8_t police_terminated(const struct ups_packet *p, const struct ups_ud
 		return take_other(p);
 	if (rtcp ? !p->port->rtcp && !flow->rx_mux : p->port->rtcp)
 		return UPS_DROP_MUX;
-	return flow->rx_srtp ? police_srtp(p, flow, rtcp) : police_clear(p, flow, rtcp);
+	/* headers and SSRC of an SRTP packet are the crypto's: a trailer belongs to nobody's headers */
+	return flow->rx_srtp ? 0 : police_clear(p, flow, rtcp);
 }
 
 /* The order is the kernel lane's: source, size, first byte, header, SSRC. */
@@ -112,6 +103,8 @@ static uint8_t police(struct ups_udp_worker *w, struct ups_packet *p)
 		return UPS_DROP_SOURCE;
 	if (p->truncated)
 		return UPS_DROP_TOO_BIG;
+	if (!p->size)
+		return UPS_DROP_SHORT;
 	p->class = ups_police_class(p->data, p->size);
 	if (flow->opaque)
 		reason = p->class == UPS_DEMUX_BAD ? UPS_DROP_DEMUX : 0;
@@ -165,12 +158,21 @@ static void run_crypto(struct ups_udp_worker *w, struct ups_batch *b, bool prote
 
 /* ---- routing --------------------------------------------------------------------------------------------------- */
 
+/*
+ * RTCP leaves through the RTCP port of the out-leg whichever way it came. On an opaque leg without rtcp-mux nobody said that
+ * what looks like RTCP is: there the port it came in at decides, as in the kernel lane.
+ */
+static bool leaves_as_rtcp(const struct ups_packet *p, const struct ups_udp_flow *flow)
+{
+	return p->port->rtcp || (p->class == UPS_DEMUX_RTCP && flow->rx_mux);
+}
+
 /* Nothing that costs an egress index happens to a packet that has nowhere to go. */
 static uint8_t route(struct ups_packet *p)
 {
 	const struct ups_udp_flow *flow = p->port->flow;
 
-	p->out = flow->out[p->class == UPS_DEMUX_RTCP || p->port->rtcp];
+	p->out = flow->out[leaves_as_rtcp(p, flow)];
 	if (!p->out || !ups_port_peer(p->out)->addr.port)
 		return UPS_DROP_NO_ROUTE;
 	return flow->tx_srtp && !flow->tx.key_count ? UPS_DROP_NO_KEY : 0;

@@ -28,12 +28,6 @@ uint8_t ups_police_rtp(const uint8_t *p, size_t size)
 	return ups_cur_ok(&c) ? 0 : UPS_DROP_MALFORMED;
 }
 
-uint8_t ups_police_srtcp(const uint8_t *p, size_t size)
-{
-	(void)p;
-	return size < UPS_RTCP_MIN ? UPS_DROP_SHORT : 0;
-}
-
 uint8_t ups_police_rtcp(const uint8_t *p, size_t size)
 {
 	struct ups_cur c = ups_cur_init(p, size);

@@ -18,9 +18,7 @@
 enum ups_demux ups_police_class(const uint8_t *p, size_t size);
 /* RFC 3550 5.1: fixed header, CSRC list and header extension lie inside the packet. SHORT, MALFORMED. */
 uint8_t ups_police_rtp(const uint8_t *p, size_t size);
-/* RFC 3550 6.4.1: room for the header and the sender's SSRC. SHORT. */
-uint8_t ups_police_srtcp(const uint8_t *p, size_t size);
-/* RFC 3550 A.2: a compound of whole version-2 packets that ends exactly at the end. SHORT, MALFORMED. */
+/* RFC 3550 6.4.1, A.2: a compound of whole version-2 packets that ends exactly at the end. SHORT, MALFORMED. */
 uint8_t ups_police_rtcp(const uint8_t *p, size_t size);
 /* SSRC of an RTP packet, or of the sender of an RTCP packet, that passed the checks above; host order */
 uint32_t ups_police_ssrc(const uint8_t *p, bool rtcp);
