@@ -20,7 +20,7 @@ VERSION := 0.1.0
 all: programs
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all programs bpf unit-tests e2e-programs fuzz-replay fuzzers fuzz bench-programs demo check lint install clean FORCE
+.PHONY: all programs bpf units bpf-tests unit-tests e2e-programs fuzz-replay fuzzers fuzz bench-programs demo check lint install clean FORCE
 
 # ---- variants ----------------------------------------------------------------------------------------------------
 ifdef FUZZING
@@ -57,7 +57,7 @@ endif
 # ---- what the machine has: written by scripts/setup, which make runs before anything else -------------------------
 GOALS := $(or $(MAKECMDGOALS),all)
 SETUP := build
-SETUP += $(if $(filter check e2e-programs unit-tests fuzz-replay bench-programs build/tests/% build/san/tests/% build/bench/%,$(GOALS)),test)
+SETUP += $(if $(filter check e2e-programs units bpf-tests unit-tests fuzz-replay bench-programs build/tests/% build/san/tests/% build/bench/%,$(GOALS)),test)
 SETUP += $(if $(filter demo e2e-programs,$(GOALS)),demo)
 SETUP += $(if $(filter lint,$(GOALS)),lint test)
 SETUP += $(if $(filter check,$(GOALS)),vm)
@@ -161,7 +161,9 @@ BPF_TEST_BIN := $(patsubst %.c,$(B)/%,$(wildcard tests/bpf/test_*.c))
 $(B)/tests/bpf/%: tests/bpf/%.c $(call libs,dp) $(B)/flags
 	$(say) TEST $@
 	$(call test_link,-lcmocka -lsrtp2)
-unit-tests: $(UNIT_BIN) $(BPF_TEST_BIN)
+units: $(UNIT_BIN)
+bpf-tests: $(BPF_TEST_BIN)
+unit-tests: units bpf-tests
 
 # ---- tests of the whole daemon: the peer (libsrtp2) and the player of media pipelines (GStreamer) ------------------
 E2E_BIN := $(B)/tests/peer $(B)/tests/media
