@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The running daemon: owns every module, in the order of their start
+ *
+ *	event loop -> crypto (known-answer tests) -> model -> data plane -> netlink listener -> privileges dropped -> READY
+ *
+ * and stops them in the reverse order on SIGTERM or SIGINT. daemon.c is start, loop and stop; control.c is what the
+ * listeners call and what the data plane reports; watch.c turns counters into events. All on the control thread.
+ */
+#ifndef UPSEC_APP_DAEMON_H
+#define UPSEC_APP_DAEMON_H
+
+#include <systemd/sd-event.h>
+
+#include "app/config.h"
+#include "core/core.h"
+#include "crypto/srtp.h"
+#include "ctl/ctl.h"
+#include "ctl/netlink.h"
+#include "dp/dp.h"
+
+struct ups_watch;
+
+struct ups_daemon {
+	struct ups_config config;
+	sd_event *loop;
+	struct ups_crypto *crypto;
+	struct ups_core *core;
+	struct ups_dp *dp;
+	struct ups_ctl_ops ops;
+	struct ups_nl_server *netlink;
+	struct ups_watch *watch;
+	unsigned int sessions_shown; /* in the status of the service manager */
+	uint64_t forgotten_shown;
+};
+
+/* Runs until a signal ends it. @config is copied. 0 on a clean stop, else the failure, already logged. */
+int ups_daemon_run(const struct ups_config *config) __must_check;
+
+/* control.c */
+void ups_control_init(struct ups_daemon *d);
+struct ups_dp_callbacks ups_control_callbacks(struct ups_daemon *d);
+
+/*
+ * watch.c: once a second looks at a part of the flows; each flow is seen within UPS_WATCH_PERIOD seconds. An event says when the drops of
+ * a flow started and each time they grew tenfold. -ENOMEM.
+ */
+#define UPS_WATCH_PERIOD 4
+int ups_watch_create(struct ups_daemon *d, struct ups_watch **out) __must_check;
+void ups_watch_destroy(struct ups_watch *w);
+void ups_watch_tick(struct ups_watch *w);
+
+#endif
