@@ -72,6 +72,25 @@ int upsec_xdp(struct xdp_md *ctx)
 	return ups_verdict_action(w, verdict);
 }
 
+static long ups_ghash_wipe_row(__u32 i, struct ups_ghash **g)
+{
+	UPS_HIDE(i);
+	if (i > 255)
+		return 1;
+	(*g)->t[i][0] = 0;
+	(*g)->t[i][1] = 0;
+	return 0;
+}
+
+/* In place: deleting the entry returns its memory to the allocator as it is. */
+static __always_inline void ups_ghash_wipe(__u32 slot)
+{
+	struct ups_ghash *g = bpf_map_lookup_elem(&ups_ghash, &slot);
+
+	if (g)
+		bpf_loop(256, ups_ghash_wipe_row, &g, 0);
+}
+
 /* Run once per key by the loader: makes the kernel's cipher context from the key, or removes the one that is there. */
 SEC("syscall")
 int ups_aes_set(struct ups_set_aes *in)
@@ -87,6 +106,8 @@ int ups_aes_set(struct ups_set_aes *in)
 	v = bpf_map_lookup_elem(&ups_aes, &slot);
 	if (!v)
 		return -2; /* -ENOENT */
+	if (!in->key_len)
+		ups_ghash_wipe(slot);
 	if (in->key_len) {
 		params.key_len = in->key_len;
 		for (i = 0; i < UPS_KEY_MAX; i++)
@@ -101,4 +122,22 @@ int ups_aes_set(struct ups_set_aes *in)
 	if (aes)
 		bpf_crypto_ctx_release(aes);
 	return 0;
+}
+
+/*
+ * Never attached; run by the loader's self-test: encrypts the 16 bytes at offset 16 of the frame with the key whose slot
+ * is in its first 4 bytes. 0 or an error.
+ */
+SEC("xdp")
+int ups_aes_check(struct xdp_md *ctx)
+{
+	struct ups_work *w = ups_work_get();
+	__u32 slot;
+
+	if (!ups_config.has_crypto || !w || bpf_xdp_load_bytes(ctx, 0, &slot, sizeof(slot)) ||
+	    bpf_xdp_load_bytes(ctx, UPS_BLOCK, w->mask, UPS_BLOCK))
+		return -1;
+	if (ups_aes_blocks(slot, 0, UPS_BLOCK))
+		return -1;
+	return bpf_xdp_store_bytes(ctx, UPS_BLOCK, w->mask, UPS_BLOCK);
 }

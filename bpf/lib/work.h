@@ -77,12 +77,6 @@ struct ups_work {
  */
 #define UPS_HIDE(value) asm volatile("" : "+r"(value))
 
-/* Set by the loader before the program is loaded: constant for the verifier, which removes what is disabled. */
-struct ups_bpf_config {
-	__u32 has_crypto; /* 0: no cipher context, GHASH table or kernel function is touched */
-	__u32 pad;
-};
-
 extern const volatile struct ups_bpf_config ups_config;
 
 #endif

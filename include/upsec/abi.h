@@ -169,4 +169,11 @@ struct ups_set_aes {
 };
 UPS_ASSERT_SIZE(struct ups_set_aes, 40);
 
+/* Constants of the program (section .rodata.config), set before it is loaded; what is off the verifier removes. */
+struct ups_bpf_config {
+	__u32 has_crypto; /* 0: no cipher context, GHASH table or kernel function is touched */
+	__u32 pad;
+};
+UPS_ASSERT_SIZE(struct ups_bpf_config, 8);
+
 #endif

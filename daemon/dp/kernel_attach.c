@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Attaching to devices through libxdp. Each device gets a copy of the program of its own that shares all maps with the
+ * one already loaded: libxdp loads it as an extension of its dispatcher, beside the programs of others, or, where the
+ * kernel refuses extensions, as the device's only program. A program without dispatcher support that is there already
+ * is left alone.
+ */
+#define UPS_LOG_MODULE "xdp"
+
+#include <bpf/bpf.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <xdp/libxdp.h>
+
+#include "base/log.h"
+#include "dp/kernel_priv.h"
+
+#define RUN_PRIORITY 60 /* behind packet filters, which keep libxdp's default of 50 */
+#define ETHERNET "1" /* ARPHRD_ETHER, as in /sys/class/net/DEVICE/type */
+
+/* ---- what the network namespace needs ------------------------------------------------------------------------------ */
+
+static int write_one(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	int err = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, "1", 1) != 1)
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+/*
+ * The program asks for routes as a packet from loopback (bpf/lib/route.h), and the helper answers only if that device
+ * may forward. The switch is left on: it has no other effect, and another instance may rely on it.
+ */
+static int enable_routes(struct ups_errmsg *msg)
+{
+	static const char *const path[] = { "/proc/sys/net/ipv4/conf/lo/forwarding",
+					    "/proc/sys/net/ipv6/conf/lo/forwarding" };
+
+	for (size_t i = 0; i < 2; i++) {
+		int err = write_one(path[i]);
+
+		if (err && err != -ENOENT) /* absent: that family is disabled */
+			return ups_fail(msg, err, "cannot write 1 to %s: %s", path[i],
+					ups_strerror(err));
+	}
+	return 0;
+}
+
+static bool type_is_ethernet(const char *device)
+{
+	char path[64], type[8] = "";
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/sys/class/net/%s/type", device);
+	f = fopen(path, "re");
+	if (f) {
+		if (!fgets(type, sizeof(type), f))
+			type[0] = '\0';
+		fclose(f);
+	}
+	type[strcspn(type, "\n")] = '\0';
+	return !strcmp(type, ETHERNET);
+}
+
+/* VLAN, bridge, macvlan: devices that sit on others, and to which an XDP frame cannot be handed. Bonds can take it. */
+static bool is_stacked(const char *device)
+{
+	char path[64];
+	struct dirent *e;
+	bool lower = false;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/sys/class/net/%s/bonding", device);
+	if (!access(path, F_OK))
+		return false;
+	snprintf(path, sizeof(path), "/sys/class/net/%s", device);
+	dir = opendir(path);
+	if (!dir)
+		return false;
+	while (!lower && (e = readdir(dir)))
+		lower = !strncmp(e->d_name, "lower_", 6) || !strcmp(e->d_name, "bridge");
+	closedir(dir);
+	return lower;
+}
+
+/* Tells the program which devices it must leave to the stack. */
+static void scan_devices(const struct ups_kernel *k)
+{
+	struct if_nameindex *all = if_nameindex();
+
+	for (struct if_nameindex *i = all; i && i->if_index; i++) {
+		uint32_t index = i->if_index, one = 1;
+
+		if (!type_is_ethernet(i->if_name) || is_stacked(i->if_name))
+			bpf_map_update_elem(k->map_fd[UPS_M_STACKED], &index, &one, BPF_ANY);
+		else
+			bpf_map_delete_elem(k->map_fd[UPS_M_STACKED], &index);
+	}
+	if_freenameindex(all);
+}
+
+/* ---- a copy of the program ----------------------------------------------------------------------------------------- */
+
+/* Maps named ups_* are shared; what is read-only stays the copy's own. */
+static int share_maps(const struct ups_kernel *k, struct bpf_object *copy)
+{
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, copy)
+	{
+		int fd = bpf_object__find_map_fd_by_name(k->object, bpf_map__name(map));
+		int err = 0;
+
+		if (bpf_map__is_internal(map) || !bpf_map__autocreate(map))
+			continue;
+		err = fd < 0 ? fd : bpf_map__reuse_fd(map, fd);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int copy_program(const struct ups_kernel *k, struct ups_attachment *a,
+			struct ups_errmsg *msg)
+{
+	DECLARE_LIBXDP_OPTS(xdp_program_opts, opts, .prog_name = "upsec_xdp");
+	struct bpf_program *prog;
+	int err = ups_kernel_open(k, k->crypto, &a->object, msg);
+
+	if (err)
+		return err;
+	bpf_object__for_each_program(prog, a->object)
+	{
+		if (strcmp(bpf_program__name(prog), "upsec_xdp") != 0)
+			bpf_program__set_autoload(prog, false);
+	}
+	err = share_maps(k, a->object);
+	if (err)
+		return ups_fail(msg, err, "cannot share the maps of the XDP program: %s",
+				ups_strerror(err));
+	opts.obj = a->object;
+	a->program = xdp_program__create(&opts);
+	err = (int)libxdp_get_error(a->program);
+	if (err) {
+		a->program = NULL;
+		return ups_fail(msg, err, "libxdp does not take the XDP program: %s",
+				ups_strerror(err));
+	}
+	xdp_program__set_run_prio(a->program, RUN_PRIORITY);
+	xdp_program__set_chain_call_enabled(a->program, XDP_PASS, true);
+	return 0;
+}
+
+static void attachment_destroy(struct ups_attachment *a)
+{
+	if (!a)
+		return;
+	xdp_program__close(a->program);
+	bpf_object__close(a->object);
+	free(a);
+}
+
+/* ---- attach and detach --------------------------------------------------------------------------------------------- */
+
+static int attach_error(struct ups_errmsg *msg, int err, const struct ups_attachment *a)
+{
+	const char *mode = a->mode == XDP_MODE_NATIVE ? "native" : "generic";
+
+	if (err == -EBUSY || err == -EEXIST)
+		return ups_fail(
+			msg, err,
+			"device %s already carries an XDP program that cannot share it; detach it, or set the lane to udp",
+			a->device);
+	if (err == -EOPNOTSUPP)
+		return ups_fail(msg, err, "the driver of device %s has no %s XDP", a->device, mode);
+	return ups_fail(msg, err, "cannot attach the XDP program to device %s in %s mode: %s",
+			a->device, mode, ups_strerror(err));
+}
+
+static bool has_dispatcher(int ifindex)
+{
+	struct xdp_multiprog *mp = xdp_multiprog__get_from_ifindex(ifindex);
+	bool yes = !libxdp_get_error(mp) && mp && !xdp_multiprog__is_legacy(mp);
+
+	if (!libxdp_get_error(mp))
+		xdp_multiprog__close(mp);
+	return yes;
+}
+
+int ups_kernel_attach(struct ups_kernel *k, const char *device, enum ups_attach_mode mode,
+		      bool *dispatcher, struct ups_errmsg *msg)
+{
+	struct ups_attachment *a = calloc(1, sizeof(*a));
+	int err = -ENOMEM;
+
+	if (!a)
+		return ups_fail(msg, err, "out of memory");
+	snprintf(a->device, sizeof(a->device), "%s", device);
+	a->mode = mode == UPS_ATTACH_NATIVE ? XDP_MODE_NATIVE : XDP_MODE_SKB;
+	a->ifindex = (int)if_nametoindex(device);
+	if (!a->ifindex) {
+		err = ups_fail(msg, -ENODEV, "there is no device %s", device);
+		goto fail;
+	}
+	err = enable_routes(msg);
+	if (err)
+		goto fail;
+	scan_devices(k);
+	err = copy_program(k, a, msg);
+	if (err)
+		goto fail;
+	err = xdp_program__attach(a->program, a->ifindex, a->mode, 0);
+	if (err) {
+		attach_error(msg, err, a);
+		goto fail;
+	}
+	*dispatcher = has_dispatcher(a->ifindex);
+	a->next = k->attached;
+	k->attached = a;
+	return 0;
+fail:
+	attachment_destroy(a);
+	return err;
+}
+
+static void detach(struct ups_attachment *a)
+{
+	char name[IF_NAMESIZE];
+	int err;
+
+	if (!if_indextoname((unsigned int)a->ifindex, name))
+		return; /* the device went, and the program with it */
+	err = xdp_program__detach(a->program, a->ifindex, a->mode, 0);
+	if (err)
+		ups_warn("cannot detach the XDP program from device %s: %s", a->device,
+			 ups_strerror(err));
+}
+
+void ups_kernel_detach_all(struct ups_kernel *k)
+{
+	while (k->attached) {
+		struct ups_attachment *a = k->attached;
+
+		k->attached = a->next;
+		detach(a);
+		attachment_destroy(a);
+	}
+}
