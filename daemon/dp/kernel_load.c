@@ -230,7 +230,7 @@ int ups_kernel_load(struct ups_kernel *k, struct ups_errmsg *msg)
 		return ups_fail(msg, UPS_E_UNSUPPORTED,
 				"this kernel does not load the XDP program: %s", ups_strerror(err));
 	snprintf(k->summary, sizeof(k->summary),
-		 "clear and opaque flows only: this kernel has no usable bpf_crypto (%s)",
+		 "clear and opaque flows only: this kernel has no usable bpf_crypto (%.120s)",
 		 why.text);
 	return 0;
 }
