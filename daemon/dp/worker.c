@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The worker thread: wait, receive from what is ready, process, send. Creation and destruction on the control thread. */
+#define UPS_LOG_MODULE "dp"
 #include "dp/worker.h"
 
 #include <errno.h>
@@ -12,6 +13,9 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 #include <urcu.h>
+
+#include "base/log.h"
+#include "base/privilege.h"
 
 #define EVENTS_MAX 64
 #define EVENT_STOP UINT64_MAX
@@ -102,6 +106,8 @@ static void *worker_main(void *arg)
 	struct ups_udp_worker *w = arg;
 	struct epoll_event events[EVENTS_MAX];
 
+	if (ups_thread_drop_capabilities())
+		ups_warn("a worker keeps its capabilities");
 	rcu_register_thread();
 	while (!__atomic_load_n(&w->stop, __ATOMIC_ACQUIRE)) {
 		int n = epoll_wait(w->epoll_fd, events, EVENTS_MAX, -1);
