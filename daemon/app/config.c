@@ -293,12 +293,11 @@ static int read_section(struct reader *r, const char *section, const struct opti
 	return 0;
 }
 
-/* Rules within one interface. r->path is the interface's on entry and the faulty option's on failure. */
-static int check_iface(struct reader *r, const struct ups_raw_iface *raw, struct ups_iface *f)
+/* Rules within one interface, whose path is @at. */
+static int check_iface(struct reader *r, const char *at, const struct ups_raw_iface *raw,
+		       struct ups_iface *f)
 {
-	char at[UPS_LINES_PATH];
-
-	memcpy(at, r->path, sizeof(at));
+	snprintf(r->path, sizeof(r->path), "%s", at);
 	f->has_v4 = raw->v4;
 	f->has_v6 = raw->v6;
 	if (!f->has_v4 && !f->has_v6)
@@ -362,9 +361,8 @@ static int read_ifaces(struct reader *r, const struct ups_raw *raw, struct ups_c
 		snprintf(section, sizeof(section), "interfaces[%u]", i);
 		err = read_section(r, section, iface_options, COUNT(iface_options), &raw->iface[i],
 				   &out->iface[i]);
-		memcpy(r->path, section, sizeof(section));
 		if (!err)
-			err = check_iface(r, &raw->iface[i], &out->iface[i]);
+			err = check_iface(r, section, &raw->iface[i], &out->iface[i]);
 		if (!err)
 			err = check_iface_pairs(r, out->iface, i);
 		if (err)
