@@ -92,6 +92,13 @@ static __always_inline void ups_srtp_iv(struct ups_work *w, const struct ups_key
 	w->iv[1] = bpf_be64_to_cpu(salt[1]) ^ (key->aead ? index << 32 : index << 16);
 }
 
+static __always_inline void ups_srtp_changed(struct ups_work *w)
+{
+	w->changed = 1;
+	w->sum_known = 0;
+	w->sum_known = 0;
+}
+
 static __always_inline int ups_key_expired(__u32 slot)
 {
 	struct ups_key_use *use = bpf_map_lookup_elem(&ups_key_use, &slot);
@@ -221,7 +228,7 @@ __noinline int ups_srtp_receive(struct ups_work *w)
 	if (verdict)
 		return verdict;
 	w->len -= w->trailer;
-	w->changed = 1;
+	ups_srtp_changed(w);
 	if (key->aead)
 		return UPS_V_GO;
 	if (ups_aes_stream(w, w->rx_key, 0, w->len - w->head))
@@ -318,7 +325,7 @@ __noinline int ups_srtp_send(struct ups_work *w)
 		return verdict;
 	if (ups_srtp_seal(w, key, slot, index) || ups_srtp_append(w, key))
 		return UPS_DROP(CRYPTO);
-	w->changed = 1;
+	ups_srtp_changed(w);
 	return UPS_V_GO;
 }
 
