@@ -96,7 +96,6 @@ static __always_inline void ups_srtp_changed(struct ups_work *w)
 {
 	w->changed = 1;
 	w->sum_known = 0;
-	w->sum_known = 0;
 }
 
 static __always_inline int ups_key_expired(__u32 slot)
