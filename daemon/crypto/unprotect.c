@@ -6,8 +6,8 @@
  * ROC is estimated from a newest index that may be behind. That changes nothing while all packets of an SSRC are
  * within 2^14 of that index: the newest one can then move by at most 2^14, and the estimate is good for 2^15. A packet further away, or
  * the first of an SSRC, is marked `jump`; a batch ends before a packet whose SSRC it holds already if either of the
- * two jumps. So the outcome is that of packets taken one at a time, and two copies of one packet are told apart by
- * ups_window_take().
+ * two jumps. So the verdicts are those of packets taken one at a time (a late packet's reason may be the one it has at the
+ * batch's beginning), and two copies of one packet are told apart by ups_window_take().
  */
 #include "crypto/wire.h"
 

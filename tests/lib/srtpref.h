@@ -59,6 +59,7 @@ TEST_INLINE void srtpref_open(struct srtpref *ref, const struct ups_srtp_key_con
 	}
 	srtpref_policies[configs[0].suite->id](&policy.rtp);
 	policy.rtcp = policy.rtp;
+	policy.rtcp.auth_tag_len = configs[0].suite->rtcp_tag; /* 80 bits in the _32 suites too */
 	policy.ssrc.type = ssrc_specific;
 	policy.keys = key_list;
 	policy.num_master_keys = count;
