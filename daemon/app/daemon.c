@@ -14,10 +14,13 @@
 #include <systemd/sd-daemon.h>
 #include <sys/epoll.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "app/privileges.h"
 #include "base/addr.h"
 #include "base/log.h"
+#include "dp/detacher.h"
+#include "dp/kernel.h"
 
 #define TICK_US 1000000ULL
 #define TICK_SLACK_US 100000ULL
@@ -200,6 +203,18 @@ static int check_machine(const struct ups_config *c, struct ups_errmsg *msg)
 	return 0;
 }
 
+/* The child must exist before threads and keys do. */
+static int open_detacher(struct ups_daemon *d, struct ups_errmsg *msg)
+{
+	int err;
+
+	if (d->config.xdp == UPS_XDP_OFF || geteuid() != 0)
+		return 0;
+	err = ups_detacher_create(&d->detacher, msg);
+	ups_kernel_use_detacher(d->detacher);
+	return err;
+}
+
 static int open_data_plane(struct ups_daemon *d, struct ups_errmsg *msg)
 {
 	const struct ups_config *c = &d->config;
@@ -262,6 +277,8 @@ static int start(struct ups_daemon *d, struct ups_errmsg *msg)
 	if (!err)
 		err = check_machine(&d->config, msg);
 	if (!err)
+		err = open_detacher(d, msg);
+	if (!err)
 		err = open_loop(d, msg);
 	if (!err)
 		err = open_modules(d, msg);
@@ -282,6 +299,8 @@ static void stop(struct ups_daemon *d)
 	ups_core_destroy(d->core);
 	ups_crypto_close(d->crypto);
 	sd_event_unref(d->loop);
+	ups_kernel_use_detacher(NULL);
+	ups_detacher_destroy(d->detacher);
 }
 
 static int loop(struct ups_daemon *d)

@@ -2,7 +2,7 @@
 /*
  * The running daemon: owns every module, in the order of their start
  *
- *	event loop -> crypto (known-answer tests) -> model -> data plane -> netlink listener -> privileges dropped -> READY
+ *	detaching child -> event loop -> crypto (known-answer tests) -> model -> data plane -> netlink listener -> privileges dropped -> READY
  *
  * and stops them in the reverse order on SIGTERM or SIGINT. daemon.c is start, loop and stop; control.c is what the
  * listeners call and what the data plane reports; watch.c turns counters into events. All on the control thread.
@@ -19,11 +19,13 @@
 #include "ctl/netlink.h"
 #include "dp/dp.h"
 
+struct ups_detacher;
 struct ups_watch;
 
 struct ups_daemon {
 	struct ups_config config;
 	sd_event *loop;
+	struct ups_detacher *detacher;
 	struct ups_crypto *crypto;
 	struct ups_core *core;
 	struct ups_dp *dp;

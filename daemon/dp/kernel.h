@@ -50,6 +50,10 @@ int ups_kernel_prog_fd(const struct ups_kernel *k);
 int ups_kernel_attach(struct ups_kernel *k, const char *device, enum ups_attach_mode mode,
 		      bool *dispatcher, struct ups_errmsg *msg) __must_check;
 
+/* How this process detaches: through @d (dp/detacher.h), or itself when NULL. @d outlives every struct ups_kernel. */
+struct ups_detacher;
+void ups_kernel_use_detacher(struct ups_detacher *d);
+
 /* Installs a key: record, GHASH table (AEAD) and cipher context. Replaces what the slot held. */
 int ups_kernel_key_set(struct ups_kernel *k, uint32_t slot, const struct ups_key *key,
 		       const struct ups_set_aes *aes, const struct ups_ghash *ghash) __must_check;

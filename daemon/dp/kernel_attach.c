@@ -17,6 +17,7 @@
 #include <xdp/libxdp.h>
 
 #include "base/log.h"
+#include "dp/detacher.h"
 #include "dp/kernel_priv.h"
 
 #define RUN_PRIORITY 60 /* behind packet filters, which keep libxdp's default of 50 */
@@ -233,6 +234,14 @@ fail:
 	return err;
 }
 
+/* Of this process; NULL: it may detach itself. */
+static struct ups_detacher *detacher;
+
+void ups_kernel_use_detacher(struct ups_detacher *d)
+{
+	detacher = d;
+}
+
 static void detach(struct ups_attachment *a)
 {
 	char name[IF_NAMESIZE];
@@ -240,7 +249,11 @@ static void detach(struct ups_attachment *a)
 
 	if (!if_indextoname((unsigned int)a->ifindex, name))
 		return; /* the device went, and the program with it */
-	err = xdp_program__detach(a->program, a->ifindex, a->mode, 0);
+	if (detacher)
+		err = ups_detacher_detach(detacher, a->ifindex, a->mode,
+					  xdp_program__id(a->program));
+	else
+		err = xdp_program__detach(a->program, a->ifindex, (enum xdp_attach_mode)a->mode, 0);
 	if (err)
 		ups_warn("cannot detach the XDP program from device %s: %s", a->device,
 			 ups_strerror(err));
