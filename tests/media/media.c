@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * media FILE: runs the GStreamer pipeline described in FILE, as gst-launch-1.0 would, but with the description in a file
- * because it holds SRTP keys. Ends at end of stream, on SIGINT or SIGTERM (end of stream is sent first, so that files
- * are complete), or with exit status 1 on an error. Prints "playing" once data can flow. A udpsink named NAME-out sends
+ * because it holds SRTP keys. Ends at end of stream, on SIGINT or SIGTERM (a call never ends by itself; going down to
+ * NULL completes the files), or with exit status 1 on an error. Prints "playing" once data can flow. A udpsink named NAME-out sends
  * from the socket of the udpsrc named NAME-in: a call has one port for both directions.
  */
 #include <signal.h>
@@ -23,7 +23,7 @@ static gboolean on_signal(gpointer data)
 {
 	struct media *m = data;
 
-	gst_element_send_event(m->pipeline, gst_event_new_eos());
+	g_main_loop_quit(m->loop);
 	return G_SOURCE_CONTINUE;
 }
 
