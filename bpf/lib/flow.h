@@ -46,10 +46,11 @@ static __always_inline __u32 ups_police_demux(struct ups_work *w, __u32 flags)
 }
 
 /*
- * RTP headers (RFC 3550 5.1, 5.3.1): fills seq, ssrc and head. The version is the first byte's range already. The
- * trailer of an SRTP packet counts as payload here; ups_srtp_choose() looks again.
+ * RTP headers (RFC 3550 5.1, 5.3.1): fills seq, ssrc and head. The version is the first byte's range already. Whether
+ * the headers fit is decided here for clear packets; of an SRTP packet a trailer belongs to nobody's headers, so
+ * ups_srtp_choose() decides.
  */
-static __always_inline __u32 ups_police_rtp(struct xdp_md *ctx, struct ups_work *w)
+static __always_inline __u32 ups_police_rtp(struct xdp_md *ctx, struct ups_work *w, __u32 flags)
 {
 	__u32 end = ups_rtp_csrc_end(w->first[0]);
 	__be32 word[3];
@@ -60,13 +61,16 @@ static __always_inline __u32 ups_police_rtp(struct xdp_md *ctx, struct ups_work 
 	w->seq = bpf_ntohl(word[0]) & 0xffff;
 	w->ssrc = bpf_ntohl(word[2]);
 	if (ups_rtp_has_extension(w->first[0])) {
-		if (end + sizeof(ext) > w->len ||
-		    bpf_xdp_load_bytes(ctx, w->header_len + end, ext, sizeof(ext)))
-			return UPS_DROP(MALFORMED);
-		end += sizeof(ext) + 4 * (__u32)bpf_ntohs(ext[1]);
+		if (end + sizeof(ext) <= w->len &&
+		    !bpf_xdp_load_bytes(ctx, w->header_len + end, ext, sizeof(ext)))
+			end += sizeof(ext) + 4 * (__u32)bpf_ntohs(ext[1]);
+		else
+			end = UPS_HEAD_BAD;
 	}
 	w->head = end;
-	return end > w->len ? UPS_DROP(MALFORMED) : UPS_V_GO;
+	if (end > w->len && !(flags & UPS_FLOW_RX_SRTP))
+		return UPS_DROP(MALFORMED);
+	return UPS_V_GO;
 }
 
 static __always_inline __u32 ups_police_flow(struct xdp_md *ctx, struct ups_work *w,
@@ -87,7 +91,7 @@ static __always_inline __u32 ups_police_flow(struct xdp_md *ctx, struct ups_work
 	verdict = ups_police_demux(w, flags);
 	if (verdict)
 		return verdict;
-	return ups_police_rtp(ctx, w);
+	return ups_police_rtp(ctx, w, flags);
 }
 
 /* -> verdict. Fills flow_slot, seq, ssrc, head. */

@@ -28,6 +28,7 @@
 #define UPS_BUF_SLACK 256 /* behind the largest packet: trailers, hash padding */
 #define UPS_BUF_MAX (UPS_BODY + UPS_PACKET_MAX + UPS_BUF_SLACK)
 #define UPS_TRAILER_MAX (UPS_TAG_MAX + UPS_MKI_XDP_MAX)
+#define UPS_HEAD_BAD 0xfffff /* RTP headers that end nowhere in the packet */
 #define UPS_BLOCK 16 /* bytes of an AES and GHASH block */
 
 struct ups_work {
