@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * The XDP program against two oracles, packet by packet: the user-space library (daemon/crypto) on its own copy of the
- * state, and libsrtp2. For each suite EPISODES calls of PACKETS packets, each call with random keys, MKIs, families, SSRCs and
+ * state, and libsrtp2 (cmref.h for AES_192). For each suite EPISODES calls of PACKETS packets, each call with random keys, MKIs, families, SSRCs and
  * rollover counters, and a network that loses, delays, repeats, corrupts and cuts packets.
  *
  * Demanded after each packet: the same decision and the same drop reason as the library; the bytes that leave are the
- * library's and libsrtp2's; the SSRC state and the key's packet count are the library's, bit for bit.
+ * library's and the oracle's; the SSRC state and the key's packet count are the library's, bit for bit.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,7 +14,7 @@
 
 #include <time.h>
 
-#include "dp/police.h"
+#include "cmref.h"
 #include "pktcheck.h"
 #include "srtpref.h"
 #include "xdpfix.h"
@@ -46,11 +46,14 @@ struct episode {
 	struct ups_ssrc slots[UPS_SSRC_MAX]; /* the library's */
 	struct ups_srtp_side rx_side, tx_side;
 	struct srtpref maker, ref_rx, ref_tx;
+	struct cmref cm_rx[UPS_RX_KEYS_MAX], cm_tx; /* AES_192 */
 };
 
 /* One packet and what should become of it. */
 struct trial {
 	uint8_t clear[2048]; /* before the sender protected it */
+	uint64_t index; /* the sender's */
+	uint64_t tx_index; /* what a packet with this SSRC and SEQ is sent with */
 	size_t clear_len;
 	uint8_t wire[2048]; /* UDP payload that arrives */
 	size_t wire_len;
@@ -224,6 +227,36 @@ static void make_streams(struct episode *e, struct srtpref_stream *rx, struct sr
 	}
 }
 
+static bool cm_rx(const struct episode *e)
+{
+	return cmref_needed(e->rx[0].config.suite);
+}
+
+static bool cm_tx(const struct episode *e)
+{
+	return cmref_needed(e->tx.config.suite);
+}
+
+static void open_oracles(struct episode *e, const struct ups_srtp_key_config *configs,
+			 const struct srtpref_stream *rx, const struct srtpref_stream *tx)
+{
+	unsigned int i;
+
+	if (e->mode != PROTECT && cm_rx(e)) {
+		for (i = 0; i < e->rx_count; i++)
+			cmref_open(&e->cm_rx[i], &configs[i]);
+	} else if (e->mode != PROTECT) {
+		srtpref_open(&e->maker, configs, e->rx_count, SRTPREF_MAKER, rx, e->stream_count);
+		srtpref_open(&e->ref_rx, configs, e->rx_count, SRTPREF_STRICT, rx, e->stream_count);
+	}
+	if (e->mode == UNPROTECT)
+		return;
+	if (cm_tx(e))
+		cmref_open(&e->cm_tx, &e->tx.config);
+	else
+		srtpref_open(&e->ref_tx, &e->tx.config, 1, SRTPREF_STRICT, tx, e->stream_count);
+}
+
 static void episode_open(struct episode *e, unsigned int suite, unsigned int number)
 {
 	struct srtpref_stream rx[STREAMS_MAX], tx[STREAMS_MAX];
@@ -243,21 +276,19 @@ static void episode_open(struct episode *e, unsigned int suite, unsigned int num
 	e->rx_side.ssrc_count = e->tx_side.ssrc_count = (uint16_t)e->limit;
 	for (i = 0; i < e->rx_count; i++)
 		configs[i] = e->rx[i].config;
-	if (e->mode != PROTECT) {
-		srtpref_open(&e->maker, configs, e->rx_count, SRTPREF_MAKER, rx, e->stream_count);
-		srtpref_open(&e->ref_rx, configs, e->rx_count, SRTPREF_STRICT, rx, e->stream_count);
-	}
-	if (e->mode != UNPROTECT)
-		srtpref_open(&e->ref_tx, &e->tx.config, 1, SRTPREF_STRICT, tx, e->stream_count);
+	open_oracles(e, configs, rx, tx);
 }
 
 static void episode_close(struct episode *e)
 {
 	unsigned int i;
 
-	for (i = 0; i < e->rx_count; i++)
+	for (i = 0; i < e->rx_count; i++) {
 		xdpfix_key_remove(&fix, &e->rx[i]);
+		cmref_close(&e->cm_rx[i]);
+	}
 	xdpfix_key_remove(&fix, &e->tx);
+	cmref_close(&e->cm_tx);
 	srtpref_close(&e->maker);
 	srtpref_close(&e->ref_rx);
 	srtpref_close(&e->ref_tx);
@@ -308,7 +339,8 @@ static void build_clear(struct episode *e, struct trial *t)
 		      (rtp.extension ? 4 + 4 * (size_t)rtp.ext_words : 0);
 
 	t->first = !s->started;
-	rtp.seq = (uint16_t)choose_index(e, s);
+	t->index = choose_index(e, s);
+	rtp.seq = (uint16_t)t->index;
 	if (head + rtp.payload > RTP_MAX)
 		rtp.payload = RTP_MAX - head;
 	if (rtp.payload > 20 && rng_one_in(r, 10))
@@ -333,18 +365,24 @@ static void corrupt(struct episode *e, struct trial *t)
 	}
 }
 
+/* The sender's part, by libsrtp2 or, for AES_192, by the other oracle */
+static void protect_trial(struct episode *e, struct trial *t)
+{
+	unsigned int key = rng_below(&e->rng, e->rx_count);
+	int len = (int)t->clear_len;
+
+	memcpy(t->wire, t->clear, t->clear_len);
+	if (e->mode != PROTECT && cm_rx(e))
+		cmref_protect(&e->cm_rx[key], t->wire, &len, t->index);
+	else if (e->mode != PROTECT && srtpref_protect(&e->maker, t->wire, &len, key))
+		fail_msg("libsrtp2 does not protect");
+	t->wire_len = (size_t)len;
+}
+
 static void build_trial(struct episode *e, struct trial *t)
 {
-	int len;
-
 	build_clear(e, t);
-	memcpy(t->wire, t->clear, t->clear_len);
-	len = (int)t->clear_len;
-	if (e->mode != PROTECT) {
-		if (srtpref_protect(&e->maker, t->wire, &len, rng_below(&e->rng, e->rx_count)))
-			fail_msg("libsrtp2 does not protect");
-	}
-	t->wire_len = (size_t)len;
+	protect_trial(e, t);
 	if (e->mode != PROTECT && !t->first)
 		corrupt(e, t);
 }
@@ -359,8 +397,8 @@ static void run_library(struct episode *e, struct trial *t)
 				  .kind = UPS_SRTP_RTP };
 
 	memcpy(t->want, t->wire, t->wire_len);
-	op.result = ups_police_rtp(t->wire, t->wire_len); /* every lane's first look */
-	if (!op.result && e->mode != PROTECT)
+	op.result = 0;
+	if (e->mode != PROTECT)
 		ups_srtp_unprotect(queue, &op, 1);
 	if (!op.result && e->mode != UNPROTECT) {
 		op.side = &e->tx_side;
@@ -380,29 +418,65 @@ static void fail_trial(const struct episode *e, const struct trial *t, const cha
 		 get16(t->wire + 2), t->result);
 }
 
+/* Before the library runs: the index the packet will be sent with (libsrtp2 checks the estimate in the other suites) */
+static void note_tx_index(const struct episode *e, struct trial *t)
+{
+	uint64_t id = UPS_SSRC_USED | get32(t->clear + 8);
+	unsigned int i;
+
+	t->tx_index = get16(t->clear + 2);
+	for (i = 0; i < e->limit; i++)
+		if (e->slots[i].id == id)
+			t->tx_index = ups_window_estimate(&e->slots[i].tx, get16(t->clear + 2));
+}
+
+static bool was_received(const struct trial *t)
+{
+	return !t->result || t->result == UPS_DROP_EGRESS_REUSE || t->result == UPS_DROP_EGRESS_OLD;
+}
+
+/* The receiving half. What the library accepted is what was sent; libsrtp2 accepts and refuses the same. */
+static void check_receiving(struct episode *e, struct trial *t, uint8_t *packet, int *len)
+{
+	memcpy(packet, t->wire, t->wire_len);
+	*len = (int)t->wire_len;
+	if (!cm_rx(e) && !srtpref_unprotect(&e->ref_rx, packet, len) != was_received(t))
+		fail_trial(e, t, "libsrtp2 decides differently from the library");
+	if (!was_received(t))
+		return;
+	if (cm_rx(e)) {
+		memcpy(packet, t->clear, t->clear_len);
+		*len = (int)t->clear_len;
+	}
+	if (*len != (int)t->clear_len || memcmp(packet, t->clear, t->clear_len))
+		fail_trial(e, t, "what arrived is not what was sent");
+}
+
+/* The sending half, of a packet that was received */
+static void check_sending(struct episode *e, struct trial *t, uint8_t *packet, int *len)
+{
+	if (!cm_tx(e) && !srtpref_protect(&e->ref_tx, packet, len, 0) != !t->result)
+		fail_trial(e, t, "libsrtp2 sends differently from the library");
+	if (cm_tx(e) && !t->result)
+		cmref_protect(&e->cm_tx, packet, len, t->tx_index);
+}
+
 /* libsrtp2 has no SSRC limit; everything else must agree with the library. */
-static void run_libsrtp(struct episode *e, struct trial *t)
+static void run_oracles(struct episode *e, struct trial *t)
 {
 	static uint8_t packet[2048 + SRTP_MAX_TRAILER_LEN];
-	srtp_err_status_t status = srtp_err_status_ok;
 	int len = (int)t->wire_len;
 
 	if (t->result == UPS_DROP_SSRC_LIMIT)
 		return;
-	memcpy(packet, t->wire, t->wire_len);
 	if (e->mode != PROTECT)
-		status = srtpref_unprotect(&e->ref_rx, packet, &len);
-	if (!status && e->mode != UNPROTECT)
-		status = srtpref_protect(&e->ref_tx, packet, &len, 0);
-	if (!status != !t->result) {
-		print_error("libsrtp2 status %d\n", status);
-		fail_trial(e, t, "libsrtp2 decides differently from the library");
-	}
-	if (!status && (len != t->want_len || memcmp(packet, t->want, t->want_len)))
-		fail_trial(e, t, "libsrtp2's bytes differ from the library's");
-	if (!status && e->mode == UNPROTECT &&
-	    (t->want_len != t->clear_len || memcmp(t->want, t->clear, t->clear_len)))
-		fail_trial(e, t, "what arrived is not what was sent");
+		check_receiving(e, t, packet, &len);
+	else
+		memcpy(packet, t->wire, t->wire_len);
+	if (e->mode != UNPROTECT && was_received(t))
+		check_sending(e, t, packet, &len);
+	if (!t->result && (len != t->want_len || memcmp(packet, t->want, t->want_len)))
+		fail_trial(e, t, "the oracle's bytes differ from the library's");
 }
 
 static uint32_t drop_reason(struct ups_stats *s)
@@ -460,8 +534,9 @@ static void run_packet(struct episode *e)
 	pkt_build(&in, &spec, t.wire, t.wire_len);
 	if (xdpfix_run(&fix, &in, &r))
 		fail_msg("BPF_PROG_TEST_RUN");
+	note_tx_index(e, &t);
 	run_library(e, &t);
-	run_libsrtp(e, &t);
+	run_oracles(e, &t);
 	if (t.result) {
 		reason = drop_reason(&fix.state.stats[e->path]);
 		if (r.verdict != XDP_DROP || reason != t.result) {
