@@ -279,11 +279,13 @@ static int start(struct ups_daemon *d, struct ups_errmsg *msg)
 	if (!err)
 		err = open_detacher(d, msg);
 	if (!err)
+		err = ups_privileges_become(&identity, msg);
+	if (!err)
 		err = open_loop(d, msg);
 	if (!err)
 		err = open_modules(d, msg);
 	if (!err)
-		err = ups_privileges_drop(&identity, msg);
+		err = ups_privileges_drop(msg);
 	if (err)
 		return err;
 	err = add_sources(d);

@@ -110,13 +110,41 @@ static void drop_bounding_set(void)
 	}
 }
 
-static int become(const struct ups_identity *who, struct ups_errmsg *msg)
+/* A change of user leaves what is permitted (PR_SET_KEEPCAPS) and clears what is in effect. */
+static int restore_effective(void)
 {
+	cap_t have = cap_get_proc();
+	int err = have ? 0 : -ENOMEM;
+
+	for (cap_value_t cap = 0; !err && cap <= cap_max_bits(); cap++) {
+		cap_flag_value_t set = CAP_CLEAR;
+
+		if (cap_get_flag(have, cap, CAP_PERMITTED, &set) ||
+		    cap_set_flag(have, CAP_EFFECTIVE, 1, &cap, set))
+			err = -errno;
+	}
+	if (!err && cap_set_proc(have))
+		err = -errno;
+	cap_free(have);
+	return err;
+}
+
+int ups_privileges_become(const struct ups_identity *who, struct ups_errmsg *msg)
+{
+	int err;
+
+	if (!who->change)
+		return 0;
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) || setgroups(0, NULL) ||
 	    setresgid(who->gid, who->gid, who->gid) || setresuid(who->uid, who->uid, who->uid))
 		return ups_fail(msg, -errno, "cannot become user %s: %s", who->name,
 				strerror(errno));
-	return prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) ? -errno : 0;
+	prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0);
+	err = restore_effective();
+	if (err)
+		return ups_fail(msg, err, "capabilities of user %s: %s", who->name,
+				ups_strerror(err));
+	return forbid_dumps(msg); /* a change of user resets the flag */
 }
 
 /* Of the capabilities to keep, those that we have. */
@@ -142,20 +170,13 @@ static int set_capabilities(void)
 	return err;
 }
 
-int ups_privileges_drop(const struct ups_identity *identity, struct ups_errmsg *msg)
+int ups_privileges_drop(struct ups_errmsg *msg)
 {
 	int err;
 
 	drop_bounding_set();
-	if (identity->change) {
-		err = become(identity, msg);
-		if (err)
-			return err;
-	}
 	err = set_capabilities();
-	if (err)
-		return ups_fail(msg, err, "cannot drop capabilities: %s", ups_strerror(err));
-	return forbid_dumps(msg); /* a change of user resets the flag */
+	return err ? ups_fail(msg, err, "cannot drop capabilities: %s", ups_strerror(err)) : 0;
 }
 
 int ups_privileges_group(const char *group, gid_t *gid, struct ups_errmsg *msg)

@@ -3,12 +3,13 @@
  * What upsecd may do and what can be read from it.
  *
  *	harden   first thing: no core dumps, no ptrace by its own user, no new privileges, memory locked, limits raised
- *	resolve  before anything is set up: which user to become
- *	drop     last thing before READY: becomes that user and keeps the capabilities below, in every thread
+ *	become   before threads exist: becomes the user of the configuration, with the capabilities of the start
+ *	drop     last thing before READY: keeps the capabilities below
  *
- * Kept: CAP_NET_ADMIN (detach XDP, large socket buffers, netlink) and CAP_BPF (write maps where the kernel refuses unprivileged bpf()).
- * Capabilities belong to threads: becoming another user takes them from all threads, but a daemon that stays uid 0 only
- * gives up its own; worker threads give up theirs as they start (base/privilege.h). Control thread only.
+ * Kept: CAP_NET_ADMIN (large socket buffers, devices) and CAP_BPF (maps where the kernel refuses unprivileged bpf()).
+ * Capabilities belong to threads: drop acts on the control thread, worker threads give up theirs as they start
+ * (base/privilege.h). The user must have changed by then: libc changes all threads or aborts, and a worker without
+ * capabilities cannot follow. Control thread only.
  */
 #ifndef UPSEC_APP_PRIVILEGES_H
 #define UPSEC_APP_PRIVILEGES_H
@@ -33,8 +34,10 @@ int ups_privileges_harden(struct ups_errmsg *msg) __must_check;
 /* @user: "" = UPS_DEFAULT_USER if it exists. -ENOENT when a named user does not exist. */
 int ups_privileges_resolve(const char *user, struct ups_identity *out,
 			   struct ups_errmsg *msg) __must_check;
+/* Before any thread exists. -errno with @msg. */
+int ups_privileges_become(const struct ups_identity *identity, struct ups_errmsg *msg) __must_check;
 /* -errno with @msg. Afterwards the former privileges cannot be had back. */
-int ups_privileges_drop(const struct ups_identity *identity, struct ups_errmsg *msg) __must_check;
+int ups_privileges_drop(struct ups_errmsg *msg) __must_check;
 /* Numeric id of a group. -ENOENT with @msg. */
 int ups_privileges_group(const char *group, gid_t *gid, struct ups_errmsg *msg) __must_check;
 
