@@ -103,12 +103,17 @@ TEST_INLINE void leg_open(struct fix *f, struct leg *leg, unsigned int suite)
 	leg_add_key(f, leg, suite, 0, false);
 }
 
+/* Destroys the keys; the leg can be given new ones. */
 TEST_INLINE void leg_close(struct leg *leg)
 {
 	for (unsigned int i = 0; i < UPS_RX_KEYS_MAX; i++) {
 		ups_srtp_key_destroy(leg->tx_key[i]);
 		ups_srtp_key_destroy(leg->rx_key[i]);
+		leg->tx_key[i] = NULL;
+		leg->rx_key[i] = NULL;
 	}
+	leg->rx.key_count = 0;
+	leg->tx.key_count = 0;
 }
 
 struct pkt {
