@@ -160,12 +160,17 @@ static void show_addresses(struct session_sink *sink, const struct ups_nl_sessio
 
 static void show_line(struct session_sink *sink, const struct ups_nl_session *part)
 {
+	static const char format[] = "%-32s %6s %-8s %-12s %-7s %-12s %-7s %s\n";
 	const struct ups_nl_leg *leg = part->stream[0].leg;
+	char stream[16];
 
-	fprintf(sink->cli->out, "%-32s %6u/%-3u %-8s %-10s %-6s %-10s %-6s protected: %s\n",
-		part->id, part->stream[0].index, part->stream_total, part->stream[0].media,
-		leg[0].iface, ups_nl_mode_words[leg[0].mode], leg[1].iface,
-		ups_nl_mode_words[leg[1].mode], ups_nl_fact_words[part->all_hops]);
+	if (!*sink->id)
+		fprintf(sink->cli->out, format, "SESSION", "STREAM", "MEDIA", "LEG 0", "MODE",
+			"LEG 1", "MODE", "ALL HOPS PROTECTED");
+	snprintf(stream, sizeof(stream), "%u", part->stream[0].index);
+	fprintf(sink->cli->out, format, part->id, stream, part->stream[0].media, leg[0].iface,
+		ups_nl_mode_words[leg[0].mode], leg[1].iface, ups_nl_mode_words[leg[1].mode],
+		ups_nl_fact_words[part->all_hops]);
 }
 
 /* Runs @call, whose answer is sessions. @single: JSON is that one session, not a list. */

@@ -200,10 +200,8 @@ static void report_leg(const struct ups_ctl_ops *ops, const struct ups_stream *s
 		report_key(ops, &leg->rx[i], &out->rx[out->rx_count++]);
 	if (leg->tx.suite)
 		report_key(ops, &leg->tx, &out->tx[out->tx_count++]);
-	if (!report_flow(ops, stream->flow[index], &out->flow[0])) {
-		out->flow[0].leg = (uint8_t)index;
+	if (!report_flow(ops, stream->flow[index], &out->flow[0]))
 		out->flow_count = 1;
-	}
 }
 
 /*

@@ -179,6 +179,15 @@ static const struct ups_nl_row flow_rows[] = {
 };
 const struct ups_nl_object ups_nl_flow_object = OBJECT_INIT(flow_rows, ups_nl_flow, "flow");
 
+/* Inside a leg it needs no name: the rows after the first five, which say where it belongs. */
+#define FLOW_PLACE_ROWS 5
+static const struct ups_nl_object leg_flow_object = {
+	.name = "flow",
+	.size = sizeof(struct ups_nl_flow),
+	.row = flow_rows + FLOW_PLACE_ROWS,
+	.row_count = UPS_COUNT(flow_rows) - FLOW_PLACE_ROWS,
+};
+
 static const struct ups_nl_row leg_rows[] = {
 	TEXT(LEG_IFACE, REQ, ups_nl_leg, iface, "interface"),
 	WORD(LEG_KIND, REQ, ups_nl_leg, kind, "kind", ups_nl_kind_words),
@@ -197,7 +206,7 @@ static const struct ups_nl_row leg_rows[] = {
 	ROW(LEG_LEARNED_RTCP, FLAG, 0, ups_nl_leg, learned_rtcp, "learned_rtcp"),
 	NEST(LEG_RX_KEY, UPS_NL_LIST, ups_nl_leg, rx, rx_count, "rx_keys", key_report_object),
 	NEST(LEG_TX_KEY, 0, ups_nl_leg, tx, tx_count, "tx_key", key_report_object),
-	NEST(LEG_FLOW, 0, ups_nl_leg, flow, flow_count, "flow", ups_nl_flow_object),
+	NEST(LEG_FLOW, 0, ups_nl_leg, flow, flow_count, "flow", leg_flow_object),
 };
 static const struct ups_nl_object leg_object = OBJECT_INIT(leg_rows, ups_nl_leg, "leg");
 
