@@ -279,8 +279,13 @@ static void no_trial(void **state)
 	assert_int_equal(deliver(f, &leg, &p), UPS_DROP_NO_KEY);
 	leg.rx.key_count = 1;
 	assert_int_equal(deliver(f, &leg, &p), 0);
+	/* One with and one without is no better. */
+	leg.rx.key_count = 2;
 	leg_add_key(f, &leg, UPS_SUITE_AES_CM_128_HMAC_SHA1_80, 4, false);
 	p = rtp(SSRC, 2, 40);
+	assert_int_equal(protect(f, &leg, &p), 0);
+	assert_int_equal(deliver(f, &leg, &p), UPS_DROP_NO_KEY);
+	p = rtp(SSRC, 3, 40);
 	leg.tx.key_count = 0;
 	assert_int_equal(protect(f, &leg, &p), UPS_DROP_NO_KEY);
 	leg_close(&leg);
