@@ -12,13 +12,21 @@
 
 #define UPS_ETH_SIZE 14
 
-/* Frame = link, network and UDP header of the outgoing family + payload. -> verdict */
+/*
+ * Frame = link, network and UDP header of the outgoing family + payload. A payload that is written anew may begin anywhere,
+ * so the frame then grows and shrinks at its head alone: drivers promise 256 bytes there, and at the tail
+ * often nothing (veth copies a packet into a page fragment that just fits it). -> verdict
+ */
 static __always_inline __u32 ups_forward_resize(struct xdp_md *ctx, struct ups_work *w,
 						__u32 header_len)
 {
 	int head = (int)w->header_len - (int)header_len;
 	int tail = (int)(w->header_len + w->len) - (int)w->frame_len;
 
+	if (w->changed) {
+		head -= tail;
+		tail = 0;
+	}
 	if (head && bpf_xdp_adjust_head(ctx, head))
 		return UPS_DROP(HEADROOM);
 	if (tail && bpf_xdp_adjust_tail(ctx, tail))
