@@ -46,8 +46,7 @@ static int setup(void **state)
 
 	(void)state;
 	xdpfix_open(&fix, &xdpfix_limits);
-	if (!fix.skip && !ups_kernel_has_crypto(fix.kernel))
-		fix.skip = "this kernel gives BPF no ciphers";
+	xdpfix_need_crypto(&fix);
 	if (fix.skip)
 		return 0;
 	return srtp_init() ? -1 : ups_kernel_lookup_add(fix.kernel, &local, FLOW);

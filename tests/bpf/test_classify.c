@@ -82,7 +82,10 @@ static const struct kase cases[] = {
 	{ "empty extension", CLEAR_44, .rtp = { .extension = true }, X_LEAVE },
 	{ "RTP padding", CLEAR_66, .rtp = { .padding = 12 }, X_LEAVE },
 	{ "marker and payload type 127", CLEAR_44, .rtp = { .marker = true, .pt = 20 }, X_LEAVE },
-	/* VLAN */
+	/* VLAN: the tag ends here, routing decides what leaves */
+	{ "one tag", CLEAR_44, .spec = { .vlans = 1 }, X_LEAVE },
+	{ "two tags, v6 to v4", CLEAR_64, .spec = { .vlans = 2, .vlan_type = 0x88a8 }, X_LEAVE },
+	{ "three tags are nobody's", CLEAR_44, .spec = { .vlans = 3 }, X_PASS(FOREIGN) },
 	{ "foreign VLAN packet", -1, "192.0.2.1:9", PEER4, .spec = { .vlans = 1 },
 	  X_PASS(FOREIGN) },
 	{ "foreign with three tags", -1, "192.0.2.1:9", PEER4, .spec = { .vlans = 3 },
@@ -177,6 +180,11 @@ static const struct kase cases[] = {
 	{ "v6 fills the MTU", SMALL_MTU_6, .rtp = { .payload = 1280 - 40 - 8 - 12 }, X_LEAVE },
 	{ "v6 one byte over the MTU", SMALL_MTU_6, .rtp = { .payload = 1281 - 40 - 8 - 12 },
 	  X_PASS(MTU) },
+	{ "largest payload this lane takes", SMALL_MTU_4, .rtp = { .payload = 2016 - 12 },
+	  X_PASS(MTU) },
+	{ "one byte more than this lane takes", SMALL_MTU_4, .rtp = { .payload = 2017 - 12 },
+	  X_PASS(SIZE) },
+	{ "frame in several buffers", CLEAR_44, .rtp = { .payload = 3900 }, X_PASS(SIZE) },
 	/* checksums */
 	{ "UDP checksum wrong, v4", CLEAR_44, .spec = { .csum = PKT_CSUM_BAD }, X_DROP(CHECKSUM) },
 	{ "UDP checksum wrong, v6", CLEAR_66, .spec = { .csum = PKT_CSUM_BAD }, X_DROP(CHECKSUM) },
@@ -208,7 +216,7 @@ static void run_case(void **state)
 {
 	const struct kase *c = *state;
 	struct pkt_spec spec = c->spec;
-	uint8_t body[2048];
+	uint8_t body[PKT_CAP];
 	struct pkt in;
 	struct expected e = { c->outcome, c->reason, c->flow, 0, build_body(c, body) };
 

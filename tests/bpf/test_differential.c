@@ -24,6 +24,7 @@
 #define STREAMS_MAX 5
 #define LIMIT_MAX 4
 #define RTP_MAX 1420 /* with 32 bytes of tag and MKI it still fits the MTU in IPv6 */
+#define PAYLOAD_MAX 1400
 #define TX_SLOT UPS_RX_KEYS_MAX
 
 enum mode { PROTECT, UNPROTECT, TRANSCODE };
@@ -65,6 +66,7 @@ struct trial {
 
 struct tally {
 	unsigned long packets, left, drop[UPS_DROP_MAX];
+	bool size_seen[PAYLOAD_MAX + 1]; /* RTP payload of what left */
 };
 
 static const struct path {
@@ -91,8 +93,7 @@ static int setup(void **state)
 
 	(void)state;
 	xdpfix_open(&fix, &xdpfix_limits);
-	if (!fix.skip && !ups_kernel_has_crypto(fix.kernel))
-		fix.skip = "this kernel gives BPF no ciphers";
+	xdpfix_need_crypto(&fix);
 	if (fix.skip)
 		return 0;
 	for (i = 0; i < PATHS; i++) {
@@ -332,7 +333,7 @@ static void build_clear(struct episode *e, struct trial *t)
 		.pt = (uint8_t)rng_below(r, 64),
 		.ts = (uint32_t)rng_u64(r),
 		.ssrc = s->ssrc,
-		.payload = rng_one_in(r, 3) ? rng_below(r, 1401) : rng_below(r, 200),
+		.payload = rng_one_in(r, 3) ? rng_below(r, PAYLOAD_MAX + 1) : rng_below(r, 200),
 		.fill = rng_u64(r),
 	};
 	size_t head = UPS_RTP_MIN + 4 * (size_t)rtp.cc +
@@ -549,6 +550,7 @@ static void run_packet(struct episode *e)
 	check_state(e, &t);
 	tally.packets++;
 	tally.left += !t.result;
+	tally.size_seen[t.clear_len - cmref_head(t.clear)] |= !t.result;
 	tally.drop[t.result]++;
 }
 
@@ -574,6 +576,9 @@ static void check_tally(void)
 	for (i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
 		if (!tally.drop[wanted[i]])
 			fail_msg("drop reason %u never happened", wanted[i]);
+	for (i = 0; i <= PAYLOAD_MAX; i++)
+		if (!tally.size_seen[i])
+			fail_msg("no packet with %zu bytes of payload", i);
 	if (tally.left < tally.packets / 2)
 		fail_msg("only %lu of %lu packets left", tally.left, tally.packets);
 }

@@ -327,7 +327,7 @@ static void check_random_result(const struct pkt *in, const struct xdpfix_result
 
 static void mutate(struct rng *r, struct pkt *p)
 {
-	unsigned int edits = rng_below(r, 4);
+	unsigned int edits = rng_one_in(r, 2) ? 0 : 1 + rng_below(r, 3);
 
 	while (edits--) {
 		size_t limit = rng_one_in(r, 2) && p->size > 60 ? 60 : p->size;
@@ -347,10 +347,12 @@ static void random_frame(struct rng *r, struct pkt *p)
 		.src = addr(flows[id].src),
 		.dst = addr(flows[id].local),
 		.vlans = rng_one_in(r, 6) ? 1 + rng_below(r, 2) : 0,
-		.ip_options = rng_one_in(r, 10) ? (uint8_t)(4 * rng_below(r, 11)) : 0,
-		.csum = rng_one_in(r, 3) ? rng_below(r, 4) : PKT_CSUM_GOOD,
+		.ip_options = rng_one_in(r, 20) ? (uint8_t)(4 * rng_below(r, 11)) : 0,
+		.csum = rng_one_in(r, 2)   ? PKT_CSUM_ZERO
+			: rng_one_in(r, 6) ? rng_below(r, 4)
+					   : PKT_CSUM_GOOD,
 		.trailer = rng_one_in(r, 5) ? rng_below(r, 40) : 0,
-		.ext_count = rng_one_in(r, 4) ? rng_below(r, 5) : 0,
+		.ext_count = rng_one_in(r, 4) ? rng_below(r, 4) : 0,
 	};
 	static const uint8_t types[] = { PKT_HOPOPTS, PKT_ROUTING, PKT_FRAGMENT,
 					 PKT_DSTOPTS, PKT_AH,	   PKT_ESP };

@@ -8,6 +8,7 @@
 #define UPS_TEST_XDPFIX_H
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <linux/bpf.h>
 
 #include "crypto/srtp.h"
@@ -38,8 +39,12 @@ struct xdpfix_result {
 	struct pkt out;
 };
 
-/* @x->skip says why not; everything else that fails ends the program: nothing could be tested. */
-TEST_INLINE void xdpfix_open(struct xdpfix *x, const struct ups_limits *limits)
+/*
+ * @object: another BPF object than the built-in one, or NULL. x->skip says why not; everything else that fails ends
+ * the program: nothing could be tested.
+ */
+TEST_INLINE void xdpfix_open_object(struct xdpfix *x, const struct ups_limits *limits,
+				    const char *object)
 {
 	int err;
 
@@ -47,7 +52,7 @@ TEST_INLINE void xdpfix_open(struct xdpfix *x, const struct ups_limits *limits)
 	x->skip = netfix_setup();
 	if (x->skip)
 		return;
-	err = ups_kernel_create(limits, NULL, &x->kernel, &x->msg);
+	err = ups_kernel_create(limits, object, &x->kernel, &x->msg);
 	if (err == UPS_E_UNSUPPORTED || err == -EPERM || err == -ENOSYS) {
 		x->skip = x->msg.text;
 		return;
@@ -66,10 +71,37 @@ TEST_INLINE void xdpfix_open(struct xdpfix *x, const struct ups_limits *limits)
 	}
 }
 
+TEST_INLINE void xdpfix_open(struct xdpfix *x, const struct ups_limits *limits)
+{
+	xdpfix_open_object(x, limits, NULL);
+}
+
 TEST_INLINE void xdpfix_close(struct xdpfix *x)
 {
 	ups_kernel_destroy(x->kernel);
 	ups_crypto_close(x->crypto);
+}
+
+/*
+ * For tests that are about keys: skips on a kernel that has no bpf_crypto. On one that has it the loader must not have
+ * fallen back to the program without crypto: that is a program the verifier refused, and ends the test.
+ */
+TEST_INLINE void xdpfix_need_crypto(struct xdpfix *x)
+{
+	struct btf *btf;
+	int id;
+
+	if (x->skip || ups_kernel_has_crypto(x->kernel))
+		return;
+	btf = btf__load_vmlinux_btf();
+	id = btf ? btf__find_by_name_kind(btf, "bpf_crypto_encrypt", BTF_KIND_FUNC) : -ENOENT;
+	btf__free(btf);
+	if (id > 0) {
+		fprintf(stderr, "this kernel has bpf_crypto, yet: %s\n",
+			ups_kernel_summary(x->kernel));
+		exit(1);
+	}
+	x->skip = "this kernel has no bpf_crypto";
 }
 
 /* -> 0, or -errno of BPF_PROG_TEST_RUN itself */

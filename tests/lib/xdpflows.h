@@ -139,12 +139,14 @@ TEST_INLINE struct ups_flow flow_record(enum flow_id id)
 	return f;
 }
 
+static const char *flows_object; /* BPF object to load; NULL = the one built in */
+
 TEST_INLINE int flows_setup(void **state)
 {
 	unsigned int id;
 
 	(void)state;
-	xdpfix_open(&fix, &xdpfix_limits);
+	xdpfix_open_object(&fix, &xdpfix_limits, flows_object);
 	for (id = 0; id < FLOW_COUNT && !fix.skip; id++) {
 		struct ups_addr local = addr(flows[id].local), rtcp = local;
 		struct ups_flow f = flow_record(id);
