@@ -22,11 +22,18 @@ static __always_inline int ups_addr_equal(const struct ups_addr *a, const struct
 		 (a->port ^ b->port));
 }
 
-/* What an opaque flow relays: everything RFC 7983 knows. */
-static __always_inline __u32 ups_police_opaque(struct ups_work *w)
+/* What an opaque flow relays: everything RFC 7983 knows. With rtcp-mux the udp lane knows where RTCP leaves. */
+static __always_inline __u32 ups_police_opaque(struct ups_work *w, __u32 flags)
 {
 	w->head = 0;
-	return ups_demux(w->first[0], w->first[1]) == UPS_DEMUX_BAD ? UPS_DROP(DEMUX) : UPS_V_GO;
+	switch (ups_demux(w->first[0], w->first[1])) {
+	case UPS_DEMUX_BAD:
+		return UPS_DROP(DEMUX);
+	case UPS_DEMUX_RTCP:
+		return flags & UPS_FLOW_RX_MUX ? UPS_PASS(RTCP) : UPS_V_GO;
+	default:
+		return UPS_V_GO;
+	}
 }
 
 static __always_inline __u32 ups_police_demux(struct ups_work *w, __u32 flags)
@@ -87,7 +94,7 @@ static __always_inline __u32 ups_police_flow(struct xdp_md *ctx, struct ups_work
 	if (!w->len)
 		return UPS_DROP(SHORT);
 	if (flags & UPS_FLOW_OPAQUE)
-		return ups_police_opaque(w);
+		return ups_police_opaque(w, flags);
 	verdict = ups_police_demux(w, flags);
 	if (verdict)
 		return verdict;
