@@ -40,35 +40,67 @@ static long ups_hash_head(__u32 i, struct ups_hash *c)
 	return 0;
 }
 
-static __always_inline long ups_hash_body(__u32 i, struct ups_hash *c, int encrypt)
+static __always_inline void ups_hash_blocks(struct ups_hash *c, __u64 at, int count, int encrypt)
 {
-	__u64 at = i * UPS_BLOCK, hi, lo;
-	__be64 *block, *stream;
+	__be64 *block = (__be64 *)(c->w->buf + UPS_BODY + at);
+	__be64 *stream = (__be64 *)(c->w->stream + at);
+	const struct ups_ghash *table = c->table;
+	struct ups_ghash128 y = c->y;
+	int i;
+
+	for (i = 0; i < count; i++, block += 2, stream += 2) {
+		__u64 hi = block[0], lo = block[1];
+		__u64 xhi = hi ^ stream[0], xlo = lo ^ stream[1];
+
+		block[0] = xhi;
+		block[1] = xlo;
+		y.hi ^= bpf_be64_to_cpu(encrypt ? xhi : hi);
+		y.lo ^= bpf_be64_to_cpu(encrypt ? xlo : lo);
+		ups_ghash_mul(table, &y);
+	}
+	c->y = y;
+}
+
+static __always_inline long ups_hash_quad(__u32 i, struct ups_hash *c, int encrypt)
+{
+	__u64 at = i * 4 * UPS_BLOCK;
+
+	UPS_HIDE(at);
+	if (at > UPS_PACKET_MAX - 4 * UPS_BLOCK)
+		return 1;
+	ups_hash_blocks(c, at, 4, encrypt);
+	return 0;
+}
+
+static __always_inline long ups_hash_one(__u32 i, struct ups_hash *c, int encrypt)
+{
+	__u64 at = c->at + i * UPS_BLOCK;
 
 	UPS_HIDE(at);
 	if (at > UPS_PACKET_MAX - UPS_BLOCK)
 		return 1;
-	block = (__be64 *)(c->w->buf + UPS_BODY + at);
-	stream = (__be64 *)(c->w->stream + at);
-	hi = block[0] ^ stream[0];
-	lo = block[1] ^ stream[1];
-	if (encrypt)
-		ups_hash_add(c, bpf_be64_to_cpu(hi), bpf_be64_to_cpu(lo));
-	else
-		ups_hash_add(c, bpf_be64_to_cpu(block[0]), bpf_be64_to_cpu(block[1]));
-	block[0] = hi;
-	block[1] = lo;
+	ups_hash_blocks(c, at, 1, encrypt);
 	return 0;
 }
 
 static long ups_hash_encrypt(__u32 i, struct ups_hash *c)
 {
-	return ups_hash_body(i, c, 1);
+	return ups_hash_one(i, c, 1);
 }
 
 static long ups_hash_decrypt(__u32 i, struct ups_hash *c)
 {
-	return ups_hash_body(i, c, 0);
+	return ups_hash_one(i, c, 0);
+}
+
+static long ups_hash_encrypt4(__u32 i, struct ups_hash *c)
+{
+	return ups_hash_quad(i, c, 1);
+}
+
+static long ups_hash_decrypt4(__u32 i, struct ups_hash *c)
+{
+	return ups_hash_quad(i, c, 0);
 }
 
 /* The last 4, 8 or 12 bytes of headers, padded with zeroes */
@@ -120,10 +152,14 @@ __noinline int ups_gcm(struct ups_work *w, __u32 slot, __u32 size, __u32 encrypt
 	if (w->head >= UPS_BLOCK)
 		bpf_loop(w->head / UPS_BLOCK, ups_hash_head, &c, 0);
 	ups_hash_head_rest(&c, w->head);
-	if (encrypt)
-		bpf_loop((size + UPS_BLOCK - 1) / UPS_BLOCK, ups_hash_encrypt, &c, 0);
-	else
-		bpf_loop((size + UPS_BLOCK - 1) / UPS_BLOCK, ups_hash_decrypt, &c, 0);
+	c.at = size / 64 * 64;
+	if (encrypt) {
+		bpf_loop(size / 64, ups_hash_encrypt4, &c, 0);
+		bpf_loop((size % 64 + UPS_BLOCK - 1) / UPS_BLOCK, ups_hash_encrypt, &c, 0);
+	} else {
+		bpf_loop(size / 64, ups_hash_decrypt4, &c, 0);
+		bpf_loop((size % 64 + UPS_BLOCK - 1) / UPS_BLOCK, ups_hash_decrypt, &c, 0);
+	}
 	ups_hash_add(&c, (__u64)w->head * 8, (__u64)size * 8);
 	mac = (__be64 *)w->mac;
 	mask = (__be64 *)w->mask;

@@ -9,8 +9,8 @@
  *
  * t[i] = (block whose byte 0 is i and whose other bytes are zero) * H. With byte j of X called b[j],
  *   X * H = sum of x^(8 j) * t[b[j]]
- * which is Horner's rule from byte 15 down to byte 0: Z = Z * x^8 ^ t[b[j]]. Z * x^8 shifts out the byte r = Z & 0xff,
- * which comes back at the top as r * (1 + x + x^2 + x^7): four shifts, so no reduction table is needed.
+ * which is Horner's rule from byte 15 down to byte 0: Z = Z * x^8 ^ t[b[j]]. The two halves of X are summed apart, which
+ * the processor does side by side, in three words each, so that nothing is shifted out; the 256-bit sum is reduced once.
  *
  * GHASH of a message: Y = 0; for each 16-byte block, zero-padded: Y = (Y ^ block) * H; AAD first, then ciphertext, then
  * the block (AAD bits, ciphertext bits) as two 64-bit halves.
@@ -25,6 +25,11 @@
 
 #include "upsec/abi.h"
 
+#ifdef __clang__
+#define UPS_GHASH_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UPS_GHASH_UNROLL _Pragma("GCC unroll 8")
+#endif
 #define UPS_GHASH_INLINE static inline __attribute__((always_inline, unused))
 
 struct ups_ghash128 {
@@ -32,32 +37,47 @@ struct ups_ghash128 {
 	__u64 lo;
 };
 
-/* What the byte @r, shifted out at the low end, adds to the high half */
-UPS_GHASH_INLINE __u64 ups_ghash_reduce(__u64 r)
+/* Adds @v, a word that lies 128 bits below *at, by x^128 = 1 + x + x^2 + x^7; *below is the word under *at. */
+UPS_GHASH_INLINE void ups_ghash_reduce(__u64 v, __u64 *at, __u64 *below)
 {
-	return r << 56 ^ r << 55 ^ r << 54 ^ r << 49;
+	*at ^= v ^ v >> 1 ^ v >> 2 ^ v >> 7;
+	*below ^= v << 63 ^ v << 62 ^ v << 57;
 }
 
-/* One step of Horner's rule: *z = *z * x^8 ^ t[byte]; @entry = t[byte] */
-UPS_GHASH_INLINE void ups_ghash_step(struct ups_ghash128 *z, const __u64 entry[2])
+/* z = sum of x^(8 j) * t[byte j of @x], bytes counted from the most significant one; not reduced, z[0] highest */
+UPS_GHASH_INLINE void ups_ghash_half(const struct ups_ghash *g, __u64 x, __u64 z[3])
 {
-	__u64 r = z->lo & 0xff;
+	const __u64 *entry = g->t[x & 0xff];
+	__u64 z0 = entry[0], z1 = entry[1], z2 = 0;
+	int i;
 
-	z->lo = (z->lo >> 8 | z->hi << 56) ^ entry[1];
-	z->hi = (z->hi >> 8) ^ ups_ghash_reduce(r) ^ entry[0];
+	UPS_GHASH_UNROLL
+	for (i = 8; i < 64; i += 8) {
+		/* One step after the other: BPF has ten registers, and looking up all entries first spills them. */
+		__asm__ __volatile__("" : "+r"(x));
+		entry = g->t[x >> i & 0xff];
+		z2 = z2 >> 8 | z1 << 56;
+		z1 = (z1 >> 8 | z0 << 56) ^ entry[1];
+		z0 = z0 >> 8 ^ entry[0];
+	}
+	z[0] = z0;
+	z[1] = z1;
+	z[2] = z2;
 }
 
 /* x = x * H */
 UPS_GHASH_INLINE void ups_ghash_mul(const struct ups_ghash *g, struct ups_ghash128 *x)
 {
-	struct ups_ghash128 z = { 0, 0 };
-	int i;
+	__u64 high[3], low[3], w1, w2;
 
-	for (i = 0; i < 64; i += 8)
-		ups_ghash_step(&z, g->t[x->lo >> i & 0xff]);
-	for (i = 0; i < 64; i += 8)
-		ups_ghash_step(&z, g->t[x->hi >> i & 0xff]);
-	*x = z;
+	ups_ghash_half(g, x->lo, low);
+	ups_ghash_half(g, x->hi, high);
+	w1 = high[1] ^ low[0];
+	w2 = high[2] ^ low[1];
+	ups_ghash_reduce(low[2], &w1, &w2);
+	x->hi = high[0];
+	x->lo = w1;
+	ups_ghash_reduce(w2, &x->hi, &x->lo);
 }
 
 /* Fills the table from H = AES(K, 0^128), @h as two halves. */
