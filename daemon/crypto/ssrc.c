@@ -15,16 +15,16 @@ struct ups_ssrc *ups_ssrc_find(struct ups_ssrc *slots, uint16_t count, uint32_t 
 
 struct ups_ssrc *ups_ssrc_claim(struct ups_ssrc *slots, uint16_t count, uint32_t ssrc)
 {
-	uint64_t want = UPS_SSRC_USED | ssrc;
+	__u64 want = UPS_SSRC_USED | ssrc;
 
 	for (struct ups_ssrc *s = slots; s < slots + count; s++) {
-		uint64_t id = __atomic_load_n(&s->id, __ATOMIC_ACQUIRE);
+		__u64 id = __atomic_load_n(&s->id, __ATOMIC_ACQUIRE);
 
-		/* On failure @id is who was faster: perhaps this very SSRC on another thread. */
-		if (id == want ||
-		    (!id && __atomic_compare_exchange_n(&s->id, &id, want, false, __ATOMIC_ACQ_REL,
-							__ATOMIC_ACQUIRE)) ||
-		    id == want)
+		if (!id && __atomic_compare_exchange_n(&s->id, &id, want, false, __ATOMIC_ACQ_REL,
+						       __ATOMIC_ACQUIRE))
+			return s;
+		/* Whoever was faster left its SSRC in @id: perhaps this very one, on another thread. */
+		if (id == want)
 			return s;
 	}
 	return NULL;
