@@ -599,6 +599,59 @@ static void expired_transmit_key(struct call *c)
 		assert_int_equal(inject(body, make_clear(body, SSRC, index)), UPS_DROP_KEY_EXPIRED);
 }
 
+/* RFC 3711 9.2: after index 2^48 - 1 the key is spent; starting again at zero would repeat the keystream. */
+static void index_space_ends(struct call *c)
+{
+	struct ups_ssrc *slot = &fix.state.ssrc[SSRC_BASE];
+	uint64_t last = (1ULL << 48) - 1, block = last >> 5;
+	uint8_t body[512];
+	uint16_t seq;
+	unsigned int i;
+
+	slot->id = UPS_SSRC_USED | SSRC;
+	slot->tx.top = last - 1;
+	for (i = 0; i < UPS_WINDOW_WORDS; i++) {
+		uint64_t b = block - ((block - i) % UPS_WINDOW_WORDS);
+
+		slot->tx.word[i] = (uint64_t)(uint32_t)(b / UPS_WINDOW_WORDS) << 32;
+	}
+	assert_int_equal(inject(body, make_clear(body, SSRC, 65534)), 0);
+	assert_int_equal(inject(body, make_clear(body, SSRC, 65535)), 0);
+	remember(c);
+	for (seq = 0; seq < 100; seq++)
+		attack(c, "index beyond the last", body, make_clear(body, SSRC, seq),
+		       UPS_DROP_KEY_EXPIRED);
+	attack(c, "the last index again", body, make_clear(body, SSRC, 65535),
+	       UPS_DROP_EGRESS_REUSE);
+}
+
+/* A new master key in the same slot: its packets are accepted at once, the old key's no more, the replay list stays. */
+static void rekey(struct call *c)
+{
+	struct srtpref_stream stream = { SSRC, 0 };
+	struct ups_srtp_key_config old = c->rx.config;
+	uint8_t last[512], body[512];
+	size_t last_size, size;
+
+	real_stream(c, 20);
+	last_size = make_srtp(c, last, SSRC, c->next);
+	ups_srtp_key_destroy(c->rx.key);
+	c->rx.config.master.data[3] ^= 0x40;
+	assert_int_equal(xdpfix_key_install(&fix, &c->rx), 0);
+	remember(c);
+	attack(c, "the old key's packet", last, last_size, UPS_DROP_AUTH);
+	srtpref_close(&c->maker);
+	cmref_close(&c->cm_maker);
+	if (cmref_needed(c->rx.config.suite))
+		cmref_open(&c->cm_maker, &c->rx.config);
+	else
+		srtpref_open(&c->maker, &c->rx.config, 1, SRTPREF_MAKER, &stream, 1);
+	size = make_srtp(c, body, SSRC, c->next - 1);
+	attack(c, "an index the old key had", body, size, UPS_DROP_REPLAY);
+	real_stream(c, 20);
+	c->rx.config = old;
+}
+
 static void source_floods_ssrcs(struct call *c)
 {
 	uint8_t body[512];
@@ -636,6 +689,8 @@ ATTACK(forgeries_are_not_counted, BOTH)
 ATTACK(source_misbehaves, UPS_FLOW_TX_SRTP)
 ATTACK(duplicate_source, UPS_FLOW_TX_SRTP)
 ATTACK(expired_transmit_key, UPS_FLOW_TX_SRTP)
+ATTACK(index_space_ends, UPS_FLOW_TX_SRTP)
+ATTACK(rekey, BOTH)
 ATTACK(source_floods_ssrcs, UPS_FLOW_TX_SRTP)
 
 int main(void)
@@ -657,6 +712,8 @@ int main(void)
 		cmocka_unit_test(test_source_misbehaves),
 		cmocka_unit_test(test_duplicate_source),
 		cmocka_unit_test(test_expired_transmit_key),
+		cmocka_unit_test(test_index_space_ends),
+		cmocka_unit_test(test_rekey),
 		cmocka_unit_test(test_source_floods_ssrcs),
 	};
 

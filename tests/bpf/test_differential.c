@@ -48,6 +48,7 @@ struct episode {
 	struct ups_srtp_side rx_side, tx_side;
 	struct srtpref maker, ref_rx, ref_tx;
 	struct cmref cm_rx[UPS_RX_KEYS_MAX], cm_tx; /* AES_192 */
+	struct ups_lane_stats lane; /* what the flow should have counted */
 };
 
 /* One packet and what should become of it. */
@@ -522,6 +523,19 @@ static void check_state(struct episode *e, struct trial *t)
 		fail_trial(e, t, "packet count of the transmit key differs");
 }
 
+/* A packet is received once it is authentic, or clear from an SSRC that has its place, whatever becomes of it then. */
+static void count(struct episode *e, const struct trial *t)
+{
+	if (was_received(t)) {
+		e->lane.rx_packets++;
+		e->lane.rx_bytes += t->wire_len;
+	}
+	if (!t->result) {
+		e->lane.tx_packets++;
+		e->lane.tx_bytes += t->want_len;
+	}
+}
+
 static void run_packet(struct episode *e)
 {
 	static struct trial t;
@@ -548,6 +562,7 @@ static void run_packet(struct episode *e)
 		check_frame(e, &t, &r);
 	}
 	check_state(e, &t);
+	count(e, &t);
 	tally.packets++;
 	tally.left += !t.result;
 	tally.size_seen[t.clear_len - cmref_head(t.clear)] |= !t.result;
@@ -599,6 +614,8 @@ static void run_suite(void **state)
 		episode_open(&e, suite->id, i);
 		for (k = 0; k < PACKETS; k++)
 			run_packet(&e);
+		assert_memory_equal(&e.lane, &fix.state.stats[e.path].lane[UPS_LANE_XDP],
+				    sizeof(e.lane));
 		episode_close(&e);
 	}
 	check_tally();

@@ -299,6 +299,28 @@ static void one_more_ssrc_than_allowed(void **state)
 	assert_memory_equal(before, slots, sizeof(before));
 }
 
+static void sixteen_ssrcs(void **state)
+{
+	struct ups_flow f = flow_record(TWO_SSRCS), before = f;
+	struct rtp_spec rtp = { .payload = 20 };
+	uint8_t body[64];
+	uint32_t i;
+
+	(void)state;
+	flows_reset();
+	f.ssrc_base = xdpfix_limits.ssrcs - UPS_SSRC_MAX; /* up to the very last slot */
+	f.ssrc_count = UPS_SSRC_MAX;
+	assert_int_equal(ups_kernel_flow_set(fix.kernel, TWO_SSRCS, &f), 0);
+	for (i = 0; i < 2 * UPS_SSRC_MAX; i++) {
+		rtp.ssrc = 1000 - i;
+		check_body("one of many", TWO_SSRCS, body, rtp_build(body, &rtp),
+			   i < UPS_SSRC_MAX ? LEAVES : DROPS, UPS_DROP_SSRC_LIMIT);
+	}
+	for (i = 0; i < UPS_SSRC_MAX; i++)
+		assert_true(fix.state.ssrc[f.ssrc_base + i].id == (UPS_SSRC_USED | (1000 - i)));
+	assert_int_equal(ups_kernel_flow_set(fix.kernel, TWO_SSRCS, &before), 0);
+}
+
 /* ---- random frames -------------------------------------------------------------------------------------------- */
 
 #define RANDOM_FRAMES 30000
@@ -434,6 +456,7 @@ int main(void)
 		cmocka_unit_test(frames_cut_at_every_byte),
 		cmocka_unit_test(lengths_that_lie),
 		cmocka_unit_test(one_more_ssrc_than_allowed),
+		cmocka_unit_test(sixteen_ssrcs),
 		cmocka_unit_test(random_frames),
 	};
 
