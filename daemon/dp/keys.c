@@ -49,7 +49,10 @@ static int create_key(struct ups_dp *dp, const struct ups_key_spec *spec, struct
 	err = config.suite ? dp->ops->key_create(dp->config.crypto, &config, use, &k->key)
 			   : UPS_E_SUITE;
 	ups_secret_wipe(&config.master);
-	return err ? ups_fail(msg, err, "cannot set up a key: %s", ups_strerror(err)) : 0;
+	if (!err)
+		return 0;
+	*use = (struct ups_key_use) {};
+	return ups_fail(msg, err, "cannot set up a key: %s", ups_strerror(err));
 }
 
 static int create_leg_keys(struct ups_dp *dp, const struct ups_leg *leg, struct ups_installed *s,
