@@ -138,9 +138,9 @@ static bool forge(struct attack *a, enum peer_bad kind, struct frame *f)
 	memcpy(body, from->data + from->head, from->len);
 	f->len = from->len;
 	if (kind == PEER_BAD_RTCP_FORGE)
-		body[f->len - 1] ^= 1;
+		peer_rtcp_forge(body, f->len);
 	if (kind == PEER_BAD_FORGE) {
-		seq = (uint16_t)((body[2] << 8 | body[3]) + 700 + n * 1200);
+		seq = (uint16_t)((body[2] << 8 | body[3]) + 700 + n * 1200 % 30000);
 		put16(body + 2, seq);
 	}
 	return true;

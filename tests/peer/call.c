@@ -180,7 +180,7 @@ static size_t build_ebit(struct call *c, uint8_t *out)
 static size_t build_forged(struct call *c, uint32_t n, uint8_t *out)
 {
 	const struct packet *p = &c->history[(c->built - 1) % HISTORY];
-	uint16_t seq = (uint16_t)(c->seq + c->built + 500 + n * 1200);
+	uint16_t seq = (uint16_t)(c->seq + c->built + 500 + n * 1200 % 30000);
 
 	memcpy(out, p->data, p->len);
 	out[2] = (uint8_t)(seq >> 8);
@@ -205,7 +205,6 @@ static size_t copy(const struct packet *p, uint8_t *out)
 static size_t build_bad(struct call *c, enum peer_bad kind, uint8_t *out)
 {
 	uint32_t n = c->bad[kind];
-	size_t len;
 
 	if (c->built < 2)
 		return 0;
@@ -223,10 +222,7 @@ static size_t build_bad(struct call *c, enum peer_bad kind, uint8_t *out)
 	case PEER_BAD_RTCP_FORGE:
 		if (!c->last_rtcp.len)
 			return 0;
-		len = copy(&c->last_rtcp, out);
-		out[len - 1] ^= 1;
-		out[len - 20] ^= 0x10;
-		return len;
+		return peer_rtcp_forge(out, copy(&c->last_rtcp, out));
 	case PEER_BAD_RTCP_REPLAY:
 		return c->last_rtcp.len ? copy(&c->last_rtcp, out) : 0;
 	default:

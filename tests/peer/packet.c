@@ -97,6 +97,14 @@ int64_t peer_rtcp_check(const uint8_t *packet, size_t len)
 	return memcmp(packet, want, len) ? -1 : (int64_t)get32(packet + 12);
 }
 
+/* The index is in the last 4 bytes with GCM and in front of the tag of 10 bytes with HMAC-SHA1. */
+size_t peer_rtcp_forge(uint8_t *packet, size_t len)
+{
+	packet[len - 4] ^= 0x20;
+	packet[len - 14] ^= 0x20;
+	return len;
+}
+
 int peer_bad_parse(const char *text, unsigned int counts[PEER_BAD_COUNT])
 {
 	char *copy = strdup(text), *save = NULL, *word;

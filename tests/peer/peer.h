@@ -29,7 +29,7 @@
 	X(INJECT, "inject", "clear RTP from an SSRC of its own")                             \
 	X(FLOOD, "flood", "a new SSRC each time, correctly protected where there is a key")  \
 	X(EBIT, "ebit", "an authentic RTCP packet with the other encryption bit")            \
-	X(RTCP_FORGE, "rtcp-forge", "RTCP with one changed bit in its tag")                  \
+	X(RTCP_FORGE, "rtcp-forge", "RTCP of an index far ahead with somebody else's tag")   \
 	X(RTCP_REPLAY, "rtcp-replay", "the last RTCP packet again")                          \
 	X(SHORT, "short", "fewer bytes than a header")                                       \
 	X(MALFORMED, "malformed", "a CSRC list or extension that ends behind the packet")    \
@@ -74,6 +74,8 @@ size_t peer_rtp_build(uint8_t *out, uint32_t ssrc, uint16_t seq, uint32_t n, siz
 int64_t peer_rtp_check(const uint8_t *packet, size_t len);
 size_t peer_rtcp_build(uint8_t *out, uint32_t ssrc, uint32_t n);
 int64_t peer_rtcp_check(const uint8_t *packet, size_t len);
+/* Changes a protected packet so that its index jumps and its tag is wrong, whatever the suite. -> @len */
+size_t peer_rtcp_forge(uint8_t *packet, size_t len);
 
 /* Protection of one direction; NULL sessions mean clear. */
 struct peer_keys {
