@@ -116,8 +116,8 @@ static void *worker_main(void *arg)
 			continue;
 		rcu_read_lock();
 		serve(w, events, (unsigned int)n);
-		rcu_read_unlock();
 		__atomic_fetch_add(&w->rounds, 1, __ATOMIC_RELEASE);
+		rcu_read_unlock();
 	}
 	rcu_unregister_thread();
 	return NULL;

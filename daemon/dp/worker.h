@@ -27,7 +27,7 @@ struct ups_udp_worker {
 	int epoll_fd;
 	int stop_fd; /* eventfd */
 	uint32_t stop; /* atomic */
-	uint64_t rounds; /* atomic: read-side sections ended */
+	uint64_t rounds; /* atomic: read-side sections about to end */
 	struct ups_crypto_queue *queue;
 	struct ups_batch *batch;
 	struct ups_ring ring;
