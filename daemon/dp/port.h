@@ -38,7 +38,6 @@ struct ups_udp_flow;
 struct ups_udp_port {
 	int fd; /* -1 = this leg has no such port */
 	uint32_t index; /* place in the lane's port table */
-	uint32_t generation; /* tells a late event of an earlier port at the same place */
 	bool rtcp; /* the separate RTCP port */
 	bool latch;
 	bool reported; /* control thread: it knows what was learned */

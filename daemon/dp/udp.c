@@ -19,7 +19,6 @@ struct ups_udp {
 	struct ups_udp_config config;
 	struct ups_udp_port **table; /* [flows * PORTS_PER_FLOW], entries atomic */
 	uint32_t ports;
-	uint32_t generation; /* of the latest port */
 	int notify_fd;
 	unsigned int worker_count;
 	struct ups_udp_worker *worker[WORKERS_MAX];
@@ -208,7 +207,6 @@ static int open_port(struct ups_udp *udp, const struct ups_stream *stream, unsig
 	ups_port_init(p, l, rtcp, fd);
 	p->flow = &s->flow[leg];
 	p->index = stream->flow[leg] * PORTS_PER_FLOW + rtcp;
-	p->generation = ++udp->generation;
 	return 0;
 }
 
@@ -268,7 +266,7 @@ int ups_udp_stream_start(struct ups_udp *udp, struct ups_udp_stream *s, struct u
 		if (!p)
 			continue;
 		__atomic_store_n(&udp->table[p->index], p, __ATOMIC_RELEASE);
-		err = udp->config.sys->poll_add(s->worker->epoll_fd, p->fd, ups_port_event(p));
+		err = udp->config.sys->poll_add(s->worker->epoll_fd, p->fd, p->index);
 		if (err)
 			return ups_fail(msg, err, "cannot watch a media socket: %s",
 					ups_strerror(err));

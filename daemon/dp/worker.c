@@ -63,15 +63,10 @@ void ups_worker_notify(struct ups_udp_worker *w, uint32_t index)
 
 /* ---- the loop -------------------------------------------------------------------------------------------------- */
 
-static struct ups_udp_port *find_port(const struct ups_udp_worker *w, uint64_t event)
+/* A late event of a port that is gone finds nothing, or its successor, where looking for a datagram does no harm. */
+static struct ups_udp_port *find_port(const struct ups_udp_worker *w, uint64_t index)
 {
-	uint32_t index = (uint32_t)event;
-	struct ups_udp_port *p;
-
-	if (index >= w->ports)
-		return NULL;
-	p = __atomic_load_n(&w->table[index], __ATOMIC_ACQUIRE);
-	return p && p->generation == event >> 32 ? p : NULL;
+	return index < w->ports ? __atomic_load_n(&w->table[index], __ATOMIC_ACQUIRE) : NULL;
 }
 
 static void flush(struct ups_udp_worker *w)

@@ -48,10 +48,4 @@ void ups_worker_notify(struct ups_udp_worker *w, uint32_t index);
 /* Control thread's side: -> false when the ring is empty */
 bool ups_ring_pop(struct ups_ring *r, uint32_t *index);
 
-/* What epoll carries for a port: its place, and which of the ports that were ever there */
-static inline uint64_t ups_port_event(const struct ups_udp_port *p)
-{
-	return (uint64_t)p->generation << 32 | p->index;
-}
-
 #endif
