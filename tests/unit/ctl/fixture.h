@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The netlink listener in a process of its own, in a network namespace of its own, over the real model and a data plane that invents
+ * its figures. SIGUSR1 makes it send events, SIGTERM ends it. Include after cmocka.h.
+ */
+#ifndef UPS_TEST_CTL_FIXTURE_H
+#define UPS_TEST_CTL_FIXTURE_H
+
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include "base/addr.h"
+#include "ctl/netlink.h"
+#include "nlfix.h"
+#include "uapi/upsec_nl.h"
+
+#define FIX_SESSIONS 4096
+#define FIX_EVENTS 2000 /* for each SIGUSR1 */
+
+struct daemon {
+	pid_t pid;
+	struct ups_nl_config config;
+};
+
+static struct ups_iface fix_ifaces[2] = {
+	{ .name = "access",
+	  .device = "lo",
+	  .kind = UPS_KIND_CONV,
+	  .has_v4 = true,
+	  .has_v6 = true,
+	  .port_min = 10000,
+	  .port_max = 30001 },
+	{ .name = "core",
+	  .device = "lo",
+	  .kind = UPS_KIND_NNI,
+	  .has_v4 = true,
+	  .port_min = 32000,
+	  .port_max = 60001 },
+};
+
+/* ---- the daemon's side ---- */
+
+static int fix_add(void *aux, const struct ups_session_request *request, struct ups_errmsg *msg)
+{
+	struct ups_plan plan;
+	int err = ups_core_session_add(aux, request, &plan, msg);
+
+	if (!err)
+		ups_core_commit(aux, &plan);
+	return err;
+}
+
+static int fix_del(void *aux, const char *id, struct ups_errmsg *msg)
+{
+	struct ups_plan plan;
+	int err = ups_core_session_del(aux, id, &plan, msg);
+
+	if (!err)
+		ups_core_commit(aux, &plan);
+	return err;
+}
+
+static const struct ups_core *fix_core(void *aux)
+{
+	return aux;
+}
+
+/* Figures that tell the slot they are of. */
+static int fix_flow_info(void *aux, uint32_t flow, struct ups_flow_info *out)
+{
+	(void)aux;
+	*out = (struct ups_flow_info) { .lane = UPS_LANE_XDP, .reason = "b\xc3\xa4se text\033[m" };
+	out->stats.lane[UPS_LANE_XDP].rx_packets = 1000 + flow;
+	out->stats.lane[UPS_LANE_XDP].tx_packets = 900 + flow;
+	out->stats.drop[UPS_DROP_REPLAY] = flow + 1;
+	out->stats.last_rx_ns = 77;
+	out->ssrc[0] = 0xabcd0000u + flow;
+	out->rx_index[0] = 1ULL << 40;
+	out->ssrc_count = 1;
+	return 0;
+}
+
+static struct ups_key_use fix_key_use(void *aux, uint32_t slot)
+{
+	(void)aux;
+	return (struct ups_key_use) { .rtp = slot + 5, .rtcp = 3 };
+}
+
+static void fix_dp_info(void *aux, struct ups_dp_info *out)
+{
+	(void)aux;
+	*out = (struct ups_dp_info) { .crypto = "invented", .workers = 2, .device_count = 1 };
+	out->device[0] = (struct ups_dp_iface_info) { .device = "lo", .xdp_mode = "off" };
+	out->kernel.tx = 11;
+	out->kernel.pass[UPS_PASS_RTCP] = 12;
+	out->kernel.drop[UPS_DROP_AUTH] = 13;
+	out->udp_drop[UPS_DROP_SOURCE] = 14;
+}
+
+static int fix_events(sd_event_source *source, const struct signalfd_siginfo *si, void *server)
+{
+	(void)source;
+	(void)si;
+	for (uint16_t i = 0; i < FIX_EVENTS; i++) {
+		struct ups_event event = { .type = UPS_EVENT_SOURCE_LEARNED,
+					   .session_id = "call@1",
+					   .stream = i,
+					   .leg = 1,
+					   .text = "peer is 192.0.2.1:4000" };
+
+		ups_nl_server_event(server, &event);
+	}
+	return 0;
+}
+
+static struct ups_core *fix_model(void)
+{
+	const struct ups_limits limits = {
+		.sessions = FIX_SESSIONS,
+		.flows = FIX_SESSIONS * 4,
+		.keys = FIX_SESSIONS * 8,
+		.ssrcs = FIX_SESSIONS * 16,
+		.ssrc_per_flow = 4,
+		.rtp_lifetime = 1ULL << 48,
+		.rtcp_lifetime = 1ULL << 31,
+	};
+	struct ups_core *core;
+
+	for (int i = 0; i < 2; i++) {
+		struct ups_iface *iface = &fix_ifaces[i];
+
+		if (ups_addr_parse("127.0.0.1", false, &iface->v4) ||
+		    ups_addr_parse("::1", false, &iface->v6) ||
+		    ups_addr_parse("203.0.113.9", false, &iface->advertised_v4) ||
+		    ups_addr_parse("2001:db8::9", false, &iface->advertised_v6))
+			exit(3);
+	}
+	if (ups_core_create(&limits, fix_ifaces, 2, &core))
+		exit(3);
+	return core;
+}
+
+/* The child: says how it went by one byte, and serves until SIGTERM. */
+static void fix_serve(const struct ups_nl_config *config, int ready)
+{
+	struct ups_ctl_ops ops = {
+		.aux = fix_model(),
+		.session_add = fix_add,
+		.session_del = fix_del,
+		.core = fix_core,
+		.flow_info = fix_flow_info,
+		.key_use = fix_key_use,
+		.dp_info = fix_dp_info,
+	};
+	struct ups_nl_server *server = NULL;
+	struct ups_errmsg msg = { "" };
+	sd_event *loop;
+	sigset_t set;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	if (sd_event_new(&loop) < 0 || ups_nl_server_create(loop, &ops, config, &server, &msg) ||
+	    sd_event_add_signal(loop, NULL, SIGUSR1, fix_events, server) < 0 ||
+	    sd_event_add_signal(loop, NULL, SIGTERM, NULL, NULL) < 0) {
+		fprintf(stderr, "server: %s\n", msg.text);
+		exit(3);
+	}
+	if (write(ready, "1", 1) != 1)
+		exit(3);
+	sd_event_loop(loop);
+	ups_nl_server_destroy(server);
+	ups_core_destroy(ops.aux);
+	sd_event_unref(loop);
+	exit(0);
+}
+
+/* ---- the tests' side ---- */
+
+static void daemon_start(struct daemon *d)
+{
+	int ready[2];
+	char byte;
+
+	assert_int_equal(pipe(ready), 0);
+	fflush(NULL);
+	d->pid = fork();
+	assert_true(d->pid >= 0);
+	if (!d->pid)
+		fix_serve(&d->config, ready[1]);
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+}
+
+/* It must end by itself and without an error: a leak or an invalid access is one, with sanitizers. */
+static void daemon_stop(struct daemon *d)
+{
+	int status;
+
+	kill(d->pid, SIGTERM);
+	assert_int_equal(waitpid(d->pid, &status, 0), d->pid);
+	assert_int_equal(status, 0);
+}
+
+/* Own namespaces for the whole program; tests are skipped where that is not allowed. */
+static bool fix_isolated;
+
+static int fix_isolate(void **state)
+{
+	(void)state;
+	fix_isolated = geteuid() == 0 && !unshare(CLONE_NEWNET);
+	if (!fix_isolated)
+		print_message("needs root and a network namespace\n");
+	return 0;
+}
+
+/* ---- requests ---- */
+
+/* Every key of every session its own: the model refuses keys used twice. */
+static void fix_key(struct ups_nl_key_request *key, uint8_t suite, size_t size, uint32_t session,
+		    uint8_t which)
+{
+	memset(key, 0, sizeof(*key));
+	key->suite = suite;
+	key->master.size = (uint8_t)size;
+	memset(key->master.data, 0xc0 | which, size);
+	memcpy(key->master.data + 4, &session, sizeof(session));
+}
+
+static void fix_request(struct ups_nl_session_request *r, uint32_t number, bool srtp)
+{
+	struct ups_nl_stream_request *stream = &r->stream[0];
+
+	memset(r, 0, sizeof(*r));
+	snprintf(r->id, sizeof(r->id), "call@%u", number);
+	r->stream_count = 1;
+	strcpy(stream->media, "audio");
+	stream->leg_count = 2;
+	for (uint8_t i = 0; i < 2; i++) {
+		struct ups_nl_leg_request *leg = &stream->leg[i];
+
+		strcpy(leg->iface, fix_ifaces[i].name);
+		leg->mode = srtp ? UPS_NL_MODE_SRTP : UPS_NL_MODE_CLEAR;
+		assert_int_equal(ups_addr_parse("192.0.2.1:4000", true, &leg->remote), 0);
+		if (!srtp)
+			continue;
+		leg->rx_count = leg->tx_count = 1;
+		fix_key(&leg->rx[0], UPS_SUITE_AEAD_AES_128_GCM, 28, number, (uint8_t)(2 * i));
+		fix_key(&leg->tx[0], UPS_SUITE_AES_CM_128_HMAC_SHA1_80, 30, number,
+			(uint8_t)(2 * i + 1));
+	}
+}
+
+static int fix_session_add(struct nlfix *n, uint32_t number, bool srtp)
+{
+	static struct ups_nl_session_request request;
+
+	fix_request(&request, number, srtp);
+	return nlfix_call(n, UPS_NL_CMD_SESSION_ADD, false, &ups_nl_session_request_object,
+			  &request);
+}
+
+#endif
