@@ -25,7 +25,7 @@ static __always_inline void ups_count_received(const struct ups_work *w, __u32 b
 		return;
 	__sync_fetch_and_add(&s->lane[UPS_LANE_XDP].rx_packets, 1);
 	__sync_fetch_and_add(&s->lane[UPS_LANE_XDP].rx_bytes, bytes);
-	*(volatile __u64 *)&s->last_rx_ns = bpf_ktime_get_ns();
+	*(volatile __u64 *)&s->last_rx_ns = bpf_ktime_get_coarse_ns();
 }
 
 /* From here on state changes and the packet is ours. -> verdict */

@@ -12,7 +12,7 @@
 
 #include "lib/maps.h"
 
-#define UPS_STREAM_MAX (UPS_BLOCK + UPS_PACKET_MAX + UPS_BLOCK) /* mask and stream */
+#define UPS_STREAM_MAX (UPS_BLOCK + UPS_PACKET_MAX + UPS_STREAM_SLACK) /* mask and stream */
 
 struct bpf_crypto_params {
 	char type[14];
@@ -60,17 +60,23 @@ struct ups_ctr {
 	__u64 at; /* first block, bytes from mask */
 };
 
-static long ups_ctr_block(__u32 i, struct ups_ctr *c)
+#define UPS_CTR_STEP 4 /* blocks at a time; too many are laid out in the slack behind stream */
+
+static long ups_ctr_step(__u32 i, struct ups_ctr *c)
 {
-	__u64 at = c->at + i * UPS_BLOCK;
+	__u64 at = c->at + i * UPS_CTR_STEP * UPS_BLOCK;
+	__u64 lo = c->lo + i * UPS_CTR_STEP;
 	__u64 *block;
+	int k;
 
 	UPS_HIDE(at);
-	if (at > UPS_STREAM_MAX - UPS_BLOCK)
+	if (at > UPS_STREAM_MAX - UPS_CTR_STEP * UPS_BLOCK)
 		return 1;
 	block = (__u64 *)((__u8 *)c->w + __builtin_offsetof(struct ups_work, mask) + at);
-	block[0] = c->hi;
-	block[1] = bpf_cpu_to_be64(c->lo + i);
+	for (k = 0; k < UPS_CTR_STEP; k++) {
+		block[2 * k] = c->hi;
+		block[2 * k + 1] = bpf_cpu_to_be64(lo + k);
+	}
 	return 0;
 }
 
@@ -87,7 +93,7 @@ static __always_inline int ups_aes_stream(struct ups_work *w, __u32 slot, __u32 
 
 	if (!blocks)
 		return 0;
-	bpf_loop(blocks, ups_ctr_block, &c, 0);
+	bpf_loop((blocks + UPS_CTR_STEP - 1) / UPS_CTR_STEP, ups_ctr_step, &c, 0);
 	return ups_aes_blocks(slot, c.at, blocks * UPS_BLOCK);
 }
 

@@ -27,6 +27,7 @@
 #define UPS_BODY 2048 /* offset in buf; RTP headers are shorter than UPS_PACKET_MAX */
 #define UPS_BUF_SLACK 256 /* behind the largest packet: trailers, hash padding */
 #define UPS_BUF_MAX (UPS_BODY + UPS_PACKET_MAX + UPS_BUF_SLACK)
+#define UPS_STREAM_SLACK 64 /* behind the keystream of the largest packet */
 #define UPS_TRAILER_MAX (UPS_TAG_MAX + UPS_MKI_XDP_MAX)
 #define UPS_HEAD_BAD 0xfffff /* RTP headers that end nowhere in the packet */
 #define UPS_BLOCK 16 /* bytes of an AES and GHASH block */
@@ -58,7 +59,7 @@ struct ups_work {
 	__u64 iv[2]; /* counter block as two big-endian halves, in host order */
 	__u8 buf[UPS_BUF_MAX] __attribute__((aligned(16)));
 	__u8 mask[UPS_BLOCK] __attribute__((aligned(16))); /* GCM: E(K, J0); must precede stream */
-	__u8 stream[UPS_PACKET_MAX + UPS_BLOCK]; /* keystream of the body */
+	__u8 stream[UPS_PACKET_MAX + UPS_STREAM_SLACK]; /* keystream of the body */
 };
 
 /*

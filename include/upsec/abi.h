@@ -148,7 +148,7 @@ struct ups_lane_stats {
 struct ups_stats {
 	struct ups_lane_stats lane[UPS_LANE_COUNT];
 	__u32 drop[UPS_DROP_MAX]; /* by reason, all lanes */
-	__u64 last_rx_ns; /* CLOCK_MONOTONIC (bpf_ktime_get_ns) of the last packet that passed policing */
+	__u64 last_rx_ns; /* CLOCK_MONOTONIC, to a clock tick, of the last packet that passed policing */
 	__u64 pad[3];
 };
 UPS_ASSERT_SIZE(struct ups_stats, 256);
