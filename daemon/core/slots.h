@@ -40,7 +40,7 @@ struct ups_runs {
 
 int ups_runs_init(struct ups_runs *r, uint32_t count) __must_check;
 void ups_runs_fini(struct ups_runs *r);
-/* @size neighbours, 1..64; *next_before is what untake needs. UPS_E_LIMIT when there is no such gap. */
+/* @size neighbours; *next_before is what untake needs. UPS_E_LIMIT when there is no such gap. */
 int ups_runs_take(struct ups_runs *r, uint32_t size, uint32_t *base,
 		  uint32_t *next_before) __must_check;
 void ups_runs_untake(struct ups_runs *r, uint32_t base, uint32_t size, uint32_t next_before);
