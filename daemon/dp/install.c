@@ -183,7 +183,6 @@ static struct ups_lane_facts find_facts(const struct ups_dp *dp, const struct up
 		.off = why_off(dp, in),
 		.needs_crypto = in->mode == UPS_MODE_SRTP || out->mode == UPS_MODE_SRTP,
 		.kernel_crypto = dp->kernel && dp->ops->kernel_has_crypto(dp->kernel),
-		.opaque_split = in->mode == UPS_MODE_OPAQUE && in->rtcp_mux && !out->rtcp_mux,
 		.out_loopback = out_device && out_device->loopback,
 		.source_known = in->source == UPS_SOURCE_STRICT || in->learned,
 	};

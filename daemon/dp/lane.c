@@ -15,7 +15,6 @@ enum ups_lane ups_lane_decide(const struct ups_lane_facts *f, const char **reaso
 		{ f->needs_crypto && !f->kernel_crypto, "kernel without bpf_crypto" },
 		{ f->needs_crypto && f->long_mki, "MKI longer than 16 bytes" },
 		{ f->needs_crypto && f->mixed_mki, "MKIs of different lengths" },
-		{ f->opaque_split, "opaque legs differ in rtcp-mux" },
 		{ f->out_loopback, "leaves through the loopback device" },
 		{ !f->source_known, "source not learned yet" },
 	};

@@ -15,7 +15,6 @@ struct ups_lane_facts {
 	bool kernel_crypto; /* this kernel can do it */
 	bool long_mki; /* an MKI beyond UPS_MKI_XDP_MAX */
 	bool mixed_mki; /* receive keys with MKIs of different lengths */
-	bool opaque_split; /* opaque, RTCP comes on the RTP port and leaves from another */
 	bool out_loopback; /* the out-leg's device is the loopback */
 	bool source_known;
 };

@@ -61,6 +61,7 @@ struct call {
 	struct ups_iface iface;
 	struct peer peer[UPS_LEGS];
 	struct ups_dp *dp; /* where it is installed */
+	uint64_t passed[UPS_LEGS]; /* packets of flow[i] that arrived */
 };
 
 struct packet {
@@ -96,22 +97,44 @@ TEST_INLINE const char *fix_network(void)
 	return NULL;
 }
 
-TEST_INLINE struct ups_addr fix_addr(bool v6, uint16_t port)
+/* Where the daemon's and the peers' sockets are: all on loopback, unless a test says otherwise (vethfix.h). */
+static struct hosts {
+	const char *device;
+	const char *daemon[2], *peer[2]; /* v4, v6 */
+	int daemon_ns, peer_ns; /* of the sockets; -1 = one for all */
+} fix_hosts = { "lo", { "127.0.0.1", "::1" }, { "127.0.0.1", "::1" }, -1, -1 };
+
+TEST_INLINE struct ups_addr fix_parse(const char *ip, uint16_t port)
 {
 	struct ups_addr a;
 
-	assert_int_equal(ups_addr_parse(v6 ? "::1" : "127.0.0.1", false, &a), 0);
+	assert_int_equal(ups_addr_parse(ip, false, &a), 0);
 	ups_addr_set_port(&a, port);
 	return a;
 }
 
+/* An address of the peers' host */
+TEST_INLINE struct ups_addr fix_addr(bool v6, uint16_t port)
+{
+	return fix_parse(fix_hosts.peer[v6], port);
+}
+
+TEST_INLINE void fix_enter(int ns)
+{
+	if (ns >= 0)
+		assert_int_equal(setns(ns, CLONE_NEWNET), 0);
+}
+
+/* A socket on the peers' host */
 TEST_INLINE int fix_socket(const struct ups_addr *local)
 {
 	struct sockaddr_storage ss;
 	socklen_t size = ups_addr_to_sockaddr(local, &ss);
-	int fd = socket(ss.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	int on = 1;
+	int fd, on = 1;
 
+	fix_enter(fix_hosts.peer_ns);
+	fd = socket(ss.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	fix_enter(fix_hosts.daemon_ns);
 	assert_true(fd >= 0);
 	setsockopt(fd, IPPROTO_IP, IP_RECVTOS, &on, sizeof(on));
 	if (ss.ss_family == AF_INET6)
@@ -288,8 +311,10 @@ TEST_INLINE void fill_leg(struct call *c, unsigned int i, const struct leg_spec 
 	leg->rtcp_mux = spec->mux;
 	leg->no_rtcp = spec->no_rtcp;
 	leg->tos = spec->tos;
-	leg->local = fix_addr(spec->v6, port);
-	leg->local_rtcp = spec->mux ? leg->local : fix_addr(spec->v6, port + 1);
+	leg->local = fix_parse(fix_hosts.daemon[spec->v6], port);
+	leg->local_rtcp = leg->local;
+	if (!spec->mux)
+		ups_addr_set_port(&leg->local_rtcp, port + 1);
 	peer->addr[0] = leg->remote = fix_addr(spec->v6, port + 2);
 	peer->addr[1] = leg->remote_rtcp = spec->mux ? leg->remote : fix_addr(spec->v6, port + 3);
 	peer->fd[0] = fix_socket(&peer->addr[0]);
@@ -313,7 +338,7 @@ TEST_INLINE void call_make(struct call *c, const struct leg_spec spec[static UPS
 	struct rng r = { seed };
 
 	memset(c, 0, sizeof(*c));
-	snprintf(c->iface.device, sizeof(c->iface.device), "lo");
+	snprintf(c->iface.device, sizeof(c->iface.device), "%s", fix_hosts.device);
 	c->stream.ssrc_count = ssrc_count;
 	for (unsigned int i = 0; i < UPS_LEGS; i++) {
 		fill_leg(c, i, &spec[i], &r);
@@ -417,6 +442,7 @@ TEST_INLINE void call_expect(struct call *c, unsigned int i, bool rtcp, const st
 		call_explain(c);
 		fail_msg("peer %u got no %s", i, rtcp ? "RTCP" : "RTP");
 	}
+	c->passed[1 - i]++;
 	assert_true(ups_addr_equal(&from, call_target(c, i, rtcp)));
 	peer_unprotect(peer, &got, rtcp);
 	assert_int_equal(got.size, plain->size);
@@ -466,7 +492,16 @@ TEST_INLINE void call_wait_drops(const struct ups_dp *dp, const struct call *c, 
 	fail_msg("flow %u dropped less than %lu packets", i, (unsigned long)count);
 }
 
-/* A worker counts after it has sent: waits until flow @i has sent @count packets. */
+TEST_INLINE uint64_t sum_sent(const struct ups_flow_info *info)
+{
+	uint64_t sum = 0;
+
+	for (unsigned int l = 0; l < UPS_LANE_COUNT; l++)
+		sum += info->stats.lane[l].tx_packets;
+	return sum;
+}
+
+/* A worker counts after it has sent: waits until flow @i has sent @count packets, on any lane. */
 TEST_INLINE struct ups_flow_info call_wait_sent(const struct ups_dp *dp, const struct call *c,
 						unsigned int i, uint64_t count)
 {
@@ -474,7 +509,7 @@ TEST_INLINE struct ups_flow_info call_wait_sent(const struct ups_dp *dp, const s
 
 	for (int ms = 0; ms < FIX_WAIT_MS; ms++) {
 		info = call_info(dp, c, i);
-		if (info.stats.lane[UPS_LANE_UDP].tx_packets >= count)
+		if (sum_sent(&info) >= count)
 			break;
 		usleep(1000);
 	}
@@ -551,7 +586,17 @@ TEST_INLINE struct ups_dp_config fix_config(struct fix *f)
 	};
 }
 
-/* Group set-up: network, libsrtp, crypto, a data plane of the udp lane alone */
+/* libsrtp, crypto */
+TEST_INLINE void fix_libraries(struct fix *f)
+{
+	struct ups_errmsg msg = {};
+
+	assert_int_equal(srtp_init(), srtp_err_status_ok);
+	if (ups_crypto_open("auto", &f->crypto, &msg))
+		fail_msg("%s", msg.text);
+}
+
+/* Group set-up: network, libraries, a data plane of the udp lane alone */
 TEST_INLINE int fix_open(void **state)
 {
 	static struct fix fix;
@@ -563,9 +608,7 @@ TEST_INLINE int fix_open(void **state)
 		print_message("%s\n", why);
 		return -1;
 	}
-	assert_int_equal(srtp_init(), srtp_err_status_ok);
-	if (ups_crypto_open("auto", &fix.crypto, &msg))
-		fail_msg("%s", msg.text);
+	fix_libraries(&fix);
 	config = fix_config(&fix);
 	if (ups_dp_create(&config, &fix.dp, &msg))
 		fail_msg("%s", msg.text);

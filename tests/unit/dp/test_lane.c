@@ -30,7 +30,6 @@ static const struct {
 	  "kernel without bpf_crypto" },
 	{ { GOOD, SRTP, .long_mki = true }, UPS_LANE_UDP, "MKI longer than 16 bytes" },
 	{ { GOOD, SRTP, .mixed_mki = true }, UPS_LANE_UDP, "MKIs of different lengths" },
-	{ { GOOD, .opaque_split = true }, UPS_LANE_UDP, "opaque legs differ in rtcp-mux" },
 	{ { GOOD, .out_loopback = true }, UPS_LANE_UDP, "leaves through the loopback device" },
 	{ { .kernel_crypto = true }, UPS_LANE_UDP, "source not learned yet" },
 	/* what will last is named before what will pass */
@@ -192,15 +191,6 @@ static const struct {
 	  UPS_CHOOSE_XDP,
 	  true,
 	  {},
-	  0,
-	  2 },
-	{ "opaque, rtcp-mux on one side",
-	  { { .mode = UPS_MODE_OPAQUE, .mux = true }, { .mode = UPS_MODE_OPAQUE } },
-	  { "mock0", "mock0" },
-	  0,
-	  0,
-	  true,
-	  { "opaque legs differ in rtcp-mux", NULL },
 	  0,
 	  2 },
 };
