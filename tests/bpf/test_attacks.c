@@ -595,8 +595,10 @@ static void expired_transmit_key(struct call *c)
 	fix.state.key_use[c->tx.slot].rtp_limit = 10;
 	for (index = 0; index < 10; index++)
 		assert_int_equal(inject(body, make_clear(body, SSRC, index)), 0);
+	remember(c);
 	for (; index < 30; index++)
-		assert_int_equal(inject(body, make_clear(body, SSRC, index)), UPS_DROP_KEY_EXPIRED);
+		attack(c, "packet beyond the key's lifetime", body, make_clear(body, SSRC, index),
+		       UPS_DROP_KEY_EXPIRED);
 }
 
 /* RFC 3711 9.2: after index 2^48 - 1 the key is spent; starting again at zero would repeat the keystream. */

@@ -270,6 +270,32 @@ static void lengths_that_lie(void **state)
 			}
 }
 
+/* Every byte of address and port counts. */
+static void every_byte_of_the_source(void **state)
+{
+	static const enum flow_id ids[] = { CLEAR_44, CLEAR_66 };
+	struct rtp_spec rtp = { .payload = 20 };
+	uint8_t body[64];
+	struct pkt in;
+	size_t f, i;
+
+	(void)state;
+	flows_reset();
+	for (f = 0; f < COUNT(ids); f++)
+		for (i = ids[f] == CLEAR_44 ? 12 : 0; i < 18; i++) {
+			struct pkt_spec spec = { .src = addr(flows[ids[f]].src),
+						 .dst = addr(flows[ids[f]].local) };
+			struct expected e = { DROPS, UPS_DROP_SOURCE, (int)ids[f], 0, 0 };
+
+			if (i < 16)
+				spec.src.ip[i] ^= 1;
+			else
+				spec.src.port ^= (uint16_t)(i == 16 ? 1 : 0x100);
+			pkt_build(&in, &spec, body, rtp_build(body, &rtp));
+			check_frame("one bit of the source", &in, &e);
+		}
+}
+
 /* ---- SSRCs ---------------------------------------------------------------------------------------------------- */
 
 static void one_more_ssrc_than_allowed(void **state)
@@ -455,6 +481,7 @@ int main(void)
 		cmocka_unit_test(extension_beyond_the_end),
 		cmocka_unit_test(frames_cut_at_every_byte),
 		cmocka_unit_test(lengths_that_lie),
+		cmocka_unit_test(every_byte_of_the_source),
 		cmocka_unit_test(one_more_ssrc_than_allowed),
 		cmocka_unit_test(sixteen_ssrcs),
 		cmocka_unit_test(random_frames),

@@ -49,6 +49,8 @@ struct pkt_spec {
 	uint8_t ext[8]; /* IPv6: chain of extension header types */
 	uint8_t ext_units[8]; /* their length in 8-byte units beyond the first */
 	unsigned int ext_count;
+	uint8_t ext_segments; /* IPv6: segments left in a routing header of the chain */
+	bool mapped; /* IPv4 addresses as ::ffff:a.b.c.d in an IPv6 frame */
 	uint16_t ext_frag; /* IPv6: offset and M bit of a fragment header in the chain */
 	enum pkt_csum csum;
 	bool ip_csum_bad;
@@ -129,6 +131,11 @@ TEST_INLINE uint32_t sum_pseudo(const struct ups_addr *src, const struct ups_add
 	return sum16(src->ip + skip, 16 - skip, sum16(dst->ip + skip, 16 - skip, udp_len + 17));
 }
 
+TEST_INLINE bool pkt_is_v4(const struct pkt_spec *s)
+{
+	return ups_addr_is_v4(&s->src) && !s->mapped;
+}
+
 TEST_INLINE size_t pkt_put_eth(uint8_t *at, const struct pkt_spec *s)
 {
 	size_t size = 12;
@@ -142,7 +149,7 @@ TEST_INLINE size_t pkt_put_eth(uint8_t *at, const struct pkt_spec *s)
 		put16(at + size + 2, 100 + i);
 	}
 	if (!type)
-		type = ups_addr_is_v4(&s->src) ? 0x0800 : 0x86dd;
+		type = pkt_is_v4(s) ? 0x0800 : 0x86dd;
 	put16(at + size, type);
 	return size + 2;
 }
@@ -180,7 +187,9 @@ TEST_INLINE size_t pkt_put_ext(uint8_t *at, const struct pkt_spec *s, unsigned i
 		at[1] = 0;
 		put16(at + 2, s->ext_frag);
 		put32(at + 4, 0xabcd);
-	} else if (s->ext[i] != PKT_ROUTING) {
+	} else if (s->ext[i] == PKT_ROUTING) {
+		at[3] = s->ext_segments;
+	} else {
 		at[2] = 1; /* PadN over the rest */
 		at[3] = (uint8_t)(size - 4);
 	}
@@ -233,7 +242,7 @@ TEST_INLINE void pkt_build(struct pkt *p, const struct pkt_spec *s, const void *
 {
 	size_t at = pkt_put_eth(p->data, s);
 
-	if (ups_addr_is_v4(&s->src))
+	if (pkt_is_v4(s))
 		at += pkt_put_v4(p->data + at, s, 8 + size);
 	else
 		at += pkt_put_v6(p->data + at, s, 8 + size);
