@@ -21,6 +21,8 @@ struct level {
 };
 
 struct walk {
+	const char *text;
+	size_t size;
 	struct ups_lines *lines;
 	struct level level[DEPTH_MAX];
 	unsigned int depth;
@@ -160,6 +162,29 @@ static int handle(struct walk *w, const yaml_event_t *e)
 	}
 }
 
+/* Faulty bytes have an offset, not a mark. */
+static yaml_mark_t place_of_problem(const struct walk *w, const yaml_parser_t *parser)
+{
+	yaml_mark_t mark = { .index = parser->problem_offset };
+
+	if (parser->error != YAML_READER_ERROR)
+		return parser->problem_mark;
+	for (size_t i = 0; i < mark.index && i < w->size; i++) {
+		mark.column = w->text[i] == '\n' ? 0 : mark.column + 1;
+		mark.line += w->text[i] == '\n';
+	}
+	return mark;
+}
+
+static int not_yaml(const struct walk *w, const yaml_parser_t *parser, struct ups_errmsg *msg)
+{
+	yaml_mark_t mark = place_of_problem(w, parser);
+
+	return ups_fail(msg, UPS_E_SYNTAX, "%zu:%zu: %s%s%s", mark.line + 1, mark.column + 1,
+			parser->problem ? parser->problem : "not YAML", parser->context ? " " : "",
+			parser->context ? parser->context : "");
+}
+
 static int walk(struct walk *w, yaml_parser_t *parser, struct ups_errmsg *msg)
 {
 	bool end = false;
@@ -169,12 +194,7 @@ static int walk(struct walk *w, yaml_parser_t *parser, struct ups_errmsg *msg)
 		int err;
 
 		if (!yaml_parser_parse(parser, &e))
-			return ups_fail(msg, UPS_E_SYNTAX, "%zu:%zu: %s%s%s",
-					parser->problem_mark.line + 1,
-					parser->problem_mark.column + 1,
-					parser->problem ? parser->problem : "not YAML",
-					parser->context ? " " : "",
-					parser->context ? parser->context : "");
+			return not_yaml(w, parser, msg);
 		w->mark = e.start_mark;
 		end = e.type == YAML_STREAM_END_EVENT;
 		err = handle(w, &e);
@@ -190,7 +210,7 @@ static int walk(struct walk *w, yaml_parser_t *parser, struct ups_errmsg *msg)
 
 int ups_lines_init(struct ups_lines *lines, const void *text, size_t size, struct ups_errmsg *msg)
 {
-	struct walk w = { .lines = lines };
+	struct walk w = { .text = text, .size = size, .lines = lines };
 	yaml_parser_t parser;
 	int err;
 
