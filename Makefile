@@ -220,5 +220,22 @@ clean:
 	$(Q)rm -rf build
 
 # ---- install -------------------------------------------------------------------------------------------------------
+SBINDIR := $(PREFIX)/sbin
+MANDIR := $(PREFIX)/share/man
+UNITDIR := $(PREFIX)/lib/systemd/system
+# The configuration that is there is never overwritten; a fresh one only root reads.
+install: programs
+	$(Q)install -Dm755 -t $(DESTDIR)$(SBINDIR) $(B)/upsecd
+	$(Q)install -Dm755 -t $(DESTDIR)$(PREFIX)/bin $(B)/upsec
+	$(Q)for page in daemon/man/*.[1-8]; do \
+		install -Dm644 -t $(DESTDIR)$(MANDIR)/man$${page##*.} $$page || exit 1; done
+	$(Q)install -Dm644 -t $(DESTDIR)$(PREFIX)/share/bash-completion/completions scripts/completion/upsec
+	$(Q)install -Dm644 -t $(DESTDIR)$(PREFIX)/share/doc/upsec scripts/upsecd.yaml
+	$(Q)install -Dm644 -t $(DESTDIR)$(PREFIX)/include/upsec include/uapi/upsec_nl.h
+	$(Q)install -d $(DESTDIR)$(UNITDIR)
+	$(Q)sed 's|@SBINDIR@|$(SBINDIR)|' scripts/upsecd.service > $(DESTDIR)$(UNITDIR)/upsecd.service
+	$(Q)chmod 644 $(DESTDIR)$(UNITDIR)/upsecd.service
+	$(Q)test -e $(DESTDIR)/etc/upsec/upsecd.yaml || \
+		install -Dm640 -t $(DESTDIR)/etc/upsec scripts/upsecd.yaml
 
 -include $(shell find $(wildcard build/bpf $(B)/daemon $(B)/tests $(B)/bench) -name '*.d' 2>/dev/null)
