@@ -85,13 +85,12 @@ struct {
 	__type(value, struct ups_counters);
 } ups_counters SEC(".maps");
 
-/* Devices that frames cannot be handed to (VLAN devices, bridges, tunnels): ifindex -> 1. Filled at attach. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1024);
 	__type(key, __u32);
 	__type(value, __u32);
-} ups_stacked SEC(".maps");
+} ups_devices SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

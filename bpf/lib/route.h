@@ -68,6 +68,17 @@ static __always_inline __u32 ups_route_verdict(long result)
 	}
 }
 
+/* Whether a frame can be handed to device @out: what it cannot take would be lost. */
+static __always_inline int ups_route_direct(struct xdp_md *ctx, __u32 out)
+{
+	__u32 *limit;
+
+	if (out == ctx->ingress_ifindex)
+		return 1;
+	limit = bpf_map_lookup_elem(&ups_devices, &out);
+	return !limit || (*limit == UPS_DEVICE_GENERIC && ups_config.generic);
+}
+
 /* Fills out_ifindex, dmac and smac for @payload bytes of UDP payload. -> verdict */
 static __always_inline __u32 ups_route(struct xdp_md *ctx, struct ups_work *w,
 				       const struct ups_flow *flow, __u32 payload)
@@ -80,7 +91,7 @@ static __always_inline __u32 ups_route(struct xdp_md *ctx, struct ups_work *w,
 	if (verdict)
 		return verdict;
 	out = fib.ifindex;
-	if (out != ctx->ingress_ifindex && bpf_map_lookup_elem(&ups_stacked, &out))
+	if (!ups_route_direct(ctx, out))
 		return UPS_PASS(LOCAL);
 	w->out_ifindex = out;
 	__builtin_memcpy(w->dmac, fib.dmac, sizeof(w->dmac));

@@ -44,6 +44,7 @@ const struct ups_dp_ops ups_dp_ops_default = {
 	.kernel_summary = ups_kernel_summary,
 	.kernel_state = ups_kernel_state,
 	.kernel_attach = ups_kernel_attach,
+	.kernel_refresh = ups_kernel_refresh,
 	.kernel_key_set = ups_kernel_key_set,
 	.kernel_key_del = ups_kernel_key_del,
 	.kernel_flow_set = ups_kernel_flow_set,
@@ -267,6 +268,8 @@ int ups_dp_apply(struct ups_dp *dp, const struct ups_plan *plan, struct ups_errm
 void ups_dp_tick(struct ups_dp *dp, uint64_t now_ns)
 {
 	(void)now_ns;
+	if (dp->kernel)
+		dp->ops->kernel_refresh(dp->kernel);
 	for (uint32_t i = 0; i < dp->state.flows; i++) {
 		struct ups_installed *s = dp->by_flow[i];
 

@@ -50,6 +50,9 @@ int ups_kernel_prog_fd(const struct ups_kernel *k);
 int ups_kernel_attach(struct ups_kernel *k, const char *device, enum ups_attach_mode mode,
 		      bool *dispatcher, struct ups_errmsg *msg) __must_check;
 
+/* Looks again which devices can be handed frames (a veth's answer depends on its peer). About once a second. */
+void ups_kernel_refresh(struct ups_kernel *k);
+
 /* How this process detaches: through @d (dp/detacher.h), or itself when NULL. @d outlives every struct ups_kernel. */
 struct ups_detacher;
 void ups_kernel_use_detacher(struct ups_detacher *d);

@@ -8,7 +8,6 @@
 #define UPS_LOG_MODULE "xdp"
 
 #include <bpf/bpf.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -21,7 +20,6 @@
 #include "dp/kernel_priv.h"
 
 #define RUN_PRIORITY 60 /* behind packet filters, which keep libxdp's default of 50 */
-#define ETHERNET "1" /* ARPHRD_ETHER, as in /sys/class/net/DEVICE/type */
 
 /* ---- what the network namespace needs ------------------------------------------------------------------------------ */
 
@@ -57,59 +55,6 @@ static int enable_routes(struct ups_errmsg *msg)
 	return 0;
 }
 
-static bool type_is_ethernet(const char *device)
-{
-	char path[64], type[8] = "";
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/sys/class/net/%s/type", device);
-	f = fopen(path, "re");
-	if (f) {
-		if (!fgets(type, sizeof(type), f))
-			type[0] = '\0';
-		fclose(f);
-	}
-	type[strcspn(type, "\n")] = '\0';
-	return !strcmp(type, ETHERNET);
-}
-
-/* VLAN, bridge, macvlan: devices that sit on others, and to which an XDP frame cannot be handed. Bonds can take it. */
-static bool is_stacked(const char *device)
-{
-	char path[64];
-	struct dirent *e;
-	bool lower = false;
-	DIR *dir;
-
-	snprintf(path, sizeof(path), "/sys/class/net/%s/bonding", device);
-	if (!access(path, F_OK))
-		return false;
-	snprintf(path, sizeof(path), "/sys/class/net/%s", device);
-	dir = opendir(path);
-	if (!dir)
-		return false;
-	while (!lower && (e = readdir(dir)))
-		lower = !strncmp(e->d_name, "lower_", 6) || !strcmp(e->d_name, "bridge");
-	closedir(dir);
-	return lower;
-}
-
-/* Tells the program which devices it must leave to the stack. */
-static void scan_devices(const struct ups_kernel *k)
-{
-	struct if_nameindex *all = if_nameindex();
-
-	for (struct if_nameindex *i = all; i && i->if_index; i++) {
-		uint32_t index = i->if_index, one = 1;
-
-		if (!type_is_ethernet(i->if_name) || is_stacked(i->if_name))
-			bpf_map_update_elem(k->map_fd[UPS_M_STACKED], &index, &one, BPF_ANY);
-		else
-			bpf_map_delete_elem(k->map_fd[UPS_M_STACKED], &index);
-	}
-	if_freenameindex(all);
-}
-
 /* ---- a copy of the program ----------------------------------------------------------------------------------------- */
 
 /* Maps named ups_* are shared; what is read-only stays the copy's own. */
@@ -136,7 +81,9 @@ static int copy_program(const struct ups_kernel *k, struct ups_attachment *a,
 {
 	DECLARE_LIBXDP_OPTS(xdp_program_opts, opts, .prog_name = "upsec_xdp");
 	struct bpf_program *prog;
-	int err = ups_kernel_open(k, k->crypto, &a->object, msg);
+	const struct ups_bpf_config config = { .has_crypto = k->crypto,
+					       .generic = a->mode == XDP_MODE_SKB };
+	int err = ups_kernel_open(k, &config, &a->object, msg);
 
 	if (err)
 		return err;
@@ -216,7 +163,7 @@ int ups_kernel_attach(struct ups_kernel *k, const char *device, enum ups_attach_
 	err = enable_routes(msg);
 	if (err)
 		goto fail;
-	scan_devices(k);
+	ups_kernel_refresh(k);
 	err = copy_program(k, a, msg);
 	if (err)
 		goto fail;

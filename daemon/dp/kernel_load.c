@@ -52,7 +52,7 @@ static const struct map_row rows[UPS_M_COUNT] = {
 	[UPS_M_SSRC] = { UPS_MAP_SSRC, false, size_ssrcs },
 	[UPS_M_STATS] = { UPS_MAP_STATS, false, size_flows },
 	[UPS_M_COUNTERS] = { UPS_MAP_COUNTERS, false, NULL },
-	[UPS_M_STACKED] = { "ups_stacked", false, NULL },
+	[UPS_M_DEVICES] = { UPS_MAP_DEVICES, false, NULL },
 };
 
 const char *ups_kernel_map_name(enum ups_map map)
@@ -98,12 +98,11 @@ void ups_kernel_capture_log(void)
 
 /* ---- open ------------------------------------------------------------------------------------------------------ */
 
-static int configure(struct bpf_object *object, bool crypto)
+static int configure(struct bpf_object *object, const struct ups_bpf_config *config)
 {
-	const struct ups_bpf_config config = { .has_crypto = crypto };
 	struct bpf_map *map = bpf_object__find_map_by_name(object, CONFIG_MAP);
 
-	return map ? bpf_map__set_initial_value(map, &config, sizeof(config)) : -ENOENT;
+	return map ? bpf_map__set_initial_value(map, config, sizeof(*config)) : -ENOENT;
 }
 
 static int size_maps(struct bpf_object *object, const struct ups_limits *limits, bool crypto)
@@ -143,8 +142,8 @@ static int choose_programs(struct bpf_object *object, bool crypto)
 	return 0;
 }
 
-int ups_kernel_open(const struct ups_kernel *k, bool crypto, struct bpf_object **out,
-		    struct ups_errmsg *msg)
+int ups_kernel_open(const struct ups_kernel *k, const struct ups_bpf_config *config,
+		    struct bpf_object **out, struct ups_errmsg *msg)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "upsec_xdp");
 	size_t size;
@@ -157,11 +156,11 @@ int ups_kernel_open(const struct ups_kernel *k, bool crypto, struct bpf_object *
 	if (!object)
 		return ups_fail(msg, -errno, "cannot open the BPF object %s: %s",
 				k->object_path ? k->object_path : "(built in)", strerror(errno));
-	err = configure(object, crypto);
+	err = configure(object, config);
 	if (!err)
-		err = size_maps(object, &k->limits, crypto);
+		err = size_maps(object, &k->limits, config->has_crypto);
 	if (!err)
-		err = choose_programs(object, crypto);
+		err = choose_programs(object, config->has_crypto);
 	if (err) {
 		bpf_object__close(object);
 		return ups_fail(msg, err, "the BPF object %s does not fit this daemon: %s",
@@ -193,7 +192,8 @@ static void take_fds(struct ups_kernel *k)
 
 static int try_load(struct ups_kernel *k, bool crypto, struct ups_errmsg *msg)
 {
-	int err = ups_kernel_open(k, crypto, &k->object, msg);
+	const struct ups_bpf_config config = { .has_crypto = crypto };
+	int err = ups_kernel_open(k, &config, &k->object, msg);
 
 	if (err)
 		return err;

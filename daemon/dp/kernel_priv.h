@@ -24,7 +24,7 @@ enum ups_map {
 	UPS_M_SSRC,
 	UPS_M_STATS,
 	UPS_M_COUNTERS,
-	UPS_M_STACKED,
+	UPS_M_DEVICES,
 	UPS_M_COUNT,
 };
 
@@ -54,8 +54,8 @@ struct ups_kernel {
 };
 
 /* Opens the object and sizes its maps; nothing is in the kernel yet. -errno with @msg. */
-int ups_kernel_open(const struct ups_kernel *k, bool crypto, struct bpf_object **out,
-		    struct ups_errmsg *msg) __must_check;
+int ups_kernel_open(const struct ups_kernel *k, const struct ups_bpf_config *config,
+		    struct bpf_object **out, struct ups_errmsg *msg) __must_check;
 /* Loads k->object, with crypto if the kernel lets it and computes it right, else without; fills fds and k->crypto. */
 int ups_kernel_load(struct ups_kernel *k, struct ups_errmsg *msg) __must_check;
 const char *ups_kernel_map_name(enum ups_map map);

@@ -22,6 +22,7 @@ struct ups_dp_ops {
 	void (*kernel_state)(const struct ups_kernel *k, struct ups_state *state);
 	int (*kernel_attach)(struct ups_kernel *k, const char *device, enum ups_attach_mode mode,
 			     bool *dispatcher, struct ups_errmsg *msg);
+	void (*kernel_refresh)(struct ups_kernel *k);
 	int (*kernel_key_set)(struct ups_kernel *k, uint32_t slot, const struct ups_key *key,
 			      const struct ups_set_aes *aes, const struct ups_ghash *ghash);
 	void (*kernel_key_del)(struct ups_kernel *k, uint32_t slot);

@@ -35,6 +35,11 @@
 #define UPS_MAP_SSRC "ups_ssrc" /* ARRAY mmapable, ssrc slot -> struct ups_ssrc */
 #define UPS_MAP_STATS "ups_stats" /* ARRAY mmapable, flow slot -> struct ups_stats */
 #define UPS_MAP_COUNTERS "ups_counters" /* PERCPU_ARRAY, one entry struct ups_counters */
+#define UPS_MAP_DEVICES "ups_devices" /* HASH  ifindex -> UPS_DEVICE_*; a device without entry takes frames */
+
+/* What may not be handed to a device directly; such packets pass to the stack. */
+#define UPS_DEVICE_STACK 1u /* no frame at all: not Ethernet */
+#define UPS_DEVICE_GENERIC 2u /* frames of a program in generic mode only: its driver sends no others */
 
 struct ups_addr {
 	__u8 ip[16]; /* IPv6, or IPv4 as ::ffff:a.b.c.d */
@@ -172,7 +177,7 @@ UPS_ASSERT_SIZE(struct ups_set_aes, 40);
 /* Constants of the program (section .rodata.config), set before it is loaded; what is off the verifier removes. */
 struct ups_bpf_config {
 	__u32 has_crypto; /* 0: no cipher context, GHASH table or kernel function is touched */
-	__u32 pad;
+	__u32 generic; /* 1: attached in generic mode, where frames leave by the device's ordinary transmit path */
 };
 UPS_ASSERT_SIZE(struct ups_bpf_config, 8);
 

@@ -115,6 +115,11 @@ TEST_INLINE int mock_key_set(struct ups_kernel *k, uint32_t slot, const struct u
 	return 0;
 }
 
+TEST_INLINE void mock_refresh(struct ups_kernel *k)
+{
+	(void)k;
+}
+
 TEST_INLINE void mock_key_del(struct ups_kernel *k, uint32_t slot)
 {
 	(void)k;
@@ -212,6 +217,7 @@ static const struct ups_dp_ops mock_ops = {
 	.kernel_summary = mock_summary,
 	.kernel_state = mock_state,
 	.kernel_attach = mock_attach,
+	.kernel_refresh = mock_refresh,
 	.kernel_key_set = mock_key_set,
 	.kernel_key_del = mock_key_del,
 	.kernel_flow_set = mock_flow_set,
