@@ -9,15 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HASH_NONFATAL_OOM 1
-#define uthash_nonfatal_oom(session) ((session)->inserted = false)
-#include <uthash.h>
-
 #include "base/addr.h"
 #include "core/check.h"
 #include "core/keyreg.h"
 #include "core/ports.h"
 #include "core/slots.h"
+#include "core/table.h"
 #include "crypto/srtp.h"
 
 #define LEG_KEYS (UPS_RX_KEYS_MAX + 1) /* receive keys, then the transmit key */

@@ -12,11 +12,8 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
-#define HASH_NONFATAL_OOM 1
-#define uthash_nonfatal_oom(entry) ((entry)->inserted = false)
-#include <uthash.h>
-
 #include "base/secret.h"
+#include "core/table.h"
 
 #define SECRET_SIZE 32
 #define FIRST_ROOM 64 /* entries a new generation is sized for */
