@@ -92,6 +92,14 @@ static void ossl_key_fini(struct ups_srtp_key *key, enum ups_srtp_kind kind)
 	EVP_CIPHER_CTX_free(h->ctx); /* OpenSSL wipes the key schedule */
 }
 
+static void ossl_prefetch(const struct ups_srtp_key *key, enum ups_srtp_kind kind, uint16_t len)
+{
+	(void)len;
+	__builtin_prefetch(key->half[kind].state, 1); /* what is behind it is OpenSSL's */
+	if (!key->aead)
+		ups_prefetch(&key->auth[0], sizeof(key->auth));
+}
+
 static void ossl_queue_destroy(void *queue)
 {
 	struct ossl_queue *q = queue;
@@ -238,6 +246,7 @@ const struct ups_backend ups_backend_ossl = {
 	.state_size = ossl_state_size,
 	.key_init = ossl_key_init,
 	.key_fini = ossl_key_fini,
+	.prefetch = ossl_prefetch,
 	.queue_create = ossl_queue_create,
 	.queue_destroy = ossl_queue_destroy,
 	.cm_cipher = ossl_cm_cipher,

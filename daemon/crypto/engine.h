@@ -98,6 +98,8 @@ struct ups_backend {
 	void (*key_fini)(struct ups_srtp_key *key, enum ups_srtp_kind kind);
 	int (*queue_create)(struct ups_crypto *c, void **queue);
 	void (*queue_destroy)(void *queue);
+	/* Asks for the cache lines that a packet of @len bytes will need of this half; a hint only. */
+	void (*prefetch)(const struct ups_srtp_key *key, enum ups_srtp_kind kind, uint16_t len);
 	/*
 	 * The work. Each takes 1..UPS_BURST_MAX jobs, all with length > 0 for cm_cipher. They cannot fail for reasons of input;
 	 * a library error leaves job->op->result = UPS_DROP_CRYPTO.

@@ -97,7 +97,7 @@ static void append_trailer(struct ups_job *job)
 		p += key->mki_len;
 	}
 	if (!key->aead) {
-		memcpy(p, job->mac, tag);
+		ups_tag_copy(p, job->mac, tag);
 		p += tag;
 	}
 	job->op->len = (uint16_t)(p - job->packet);
@@ -106,7 +106,7 @@ static void append_trailer(struct ups_job *job)
 void ups_srtp_protect(struct ups_crypto_queue *q, struct ups_srtp_op *ops, size_t count)
 {
 	ups_queue_reset(q);
-	ups_burst_prefetch(ops, count);
+	ups_burst_prefetch(q->backend, ops, count, true);
 	for (size_t i = 0; i < count; i++) {
 		struct ups_job *job = &q->job[q->jobs];
 

@@ -120,7 +120,7 @@ static void arm(struct ups_job *job)
 	uint8_t size = key->tag[job->kind];
 	const uint8_t *at = key->aead ? job->packet + job->end : job->packet + job->op->len - size;
 
-	memcpy(job->tag, at, size);
+	ups_tag_copy(job->tag, at, size);
 	ups_job_iv(job);
 	ups_job_aad(job);
 }
@@ -210,7 +210,7 @@ static void settle(struct ups_crypto_queue *q)
 
 void ups_srtp_unprotect(struct ups_crypto_queue *q, struct ups_srtp_op *ops, size_t count)
 {
-	ups_burst_prefetch(ops, count);
+	ups_burst_prefetch(q->backend, ops, count, false);
 	while (count) {
 		size_t done = gather(q, ops, count);
 

@@ -205,16 +205,58 @@ static inline void ups_queue_cipher(struct ups_crypto_queue *q, bool encrypt)
 	}
 }
 
-/* Brings in what the next packets need while the first are worked on: side and packet, then key and SSRC slot. */
-static inline void ups_burst_prefetch(struct ups_srtp_op *ops, size_t count)
+/* Tags have 4, 10 or 16 bytes: constant sizes, which the compiler turns into one or two moves. */
+static inline void ups_tag_copy(uint8_t *to, const uint8_t *from, uint8_t size)
+{
+	if (size == 16)
+		memcpy(to, from, 16);
+	else if (size == 10)
+		memcpy(to, from, 10);
+	else
+		memcpy(to, from, 4);
+}
+
+/* Read-only lines of @size bytes from @at, which begins a line */
+static inline void ups_prefetch(const void *at, size_t size)
+{
+	for (size_t off = 0; off < size; off += UPS_CACHE_LINE)
+		__builtin_prefetch((const uint8_t *)at + off);
+}
+
+/* What one window and the id of an SSRC slot need */
+static inline void ups_slot_prefetch(const struct ups_ssrc *slot, const struct ups_window *w)
+{
+	__builtin_prefetch(slot, 1);
+	__builtin_prefetch(&w->top, 1);
+	__builtin_prefetch(&w->word[UPS_WINDOW_WORDS - 1], 1);
+}
+
+/*
+ * Brings in what the burst needs, a step of the pointer chain at a time, so that the misses of all packets overlap: side
+ * and packet; key and SSRC slot; key use and key schedule.
+ */
+static inline void ups_burst_prefetch(const struct ups_backend *backend, struct ups_srtp_op *ops,
+				      size_t count, bool protect)
 {
 	for (size_t i = 0; i < count; i++) {
 		__builtin_prefetch(ops[i].side);
 		__builtin_prefetch(ops[i].packet, 1);
+		__builtin_prefetch(ops[i].packet + ops[i].len, 1);
 	}
 	for (size_t i = 0; i < count; i++) {
-		__builtin_prefetch(ops[i].side->key[0]);
-		__builtin_prefetch(ops[i].side->ssrc);
+		const struct ups_srtp_side *side = ops[i].side;
+
+		__builtin_prefetch(side->key[0]);
+		if (side->ssrc_count)
+			ups_slot_prefetch(side->ssrc, protect ? &side->ssrc->tx : &side->ssrc->rx);
+	}
+	for (size_t i = 0; i < count; i++) {
+		const struct ups_srtp_key *key = ops[i].side->key[0];
+
+		if (!ops[i].side->key_count || (i && ops[i].side == ops[i - 1].side))
+			continue;
+		__builtin_prefetch(key->use, 1);
+		backend->prefetch(key, ops[i].kind & 1, ops[i].len);
 	}
 }
 
