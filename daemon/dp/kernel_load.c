@@ -62,7 +62,8 @@ const char *ups_kernel_map_name(enum ups_map map)
 
 /* ---- log ------------------------------------------------------------------------------------------------------- */
 
-static void log_line(const char *library, const char *fmt, va_list args)
+static void __attribute__((format(printf, 2, 0))) log_line(const char *library, const char *fmt,
+							   va_list args)
 {
 	char text[1024];
 	int len = vsnprintf(text, sizeof(text), fmt, args);
@@ -76,14 +77,16 @@ static void log_line(const char *library, const char *fmt, va_list args)
 }
 
 /* Their debug level describes every relocation: nobody's reading. */
-static int log_libbpf(enum libbpf_print_level level, const char *fmt, va_list args)
+static int __attribute__((format(printf, 2, 0))) log_libbpf(enum libbpf_print_level level,
+							    const char *fmt, va_list args)
 {
 	if (level != LIBBPF_DEBUG)
 		log_line("libbpf", fmt, args);
 	return 0;
 }
 
-static int log_libxdp(enum libxdp_print_level level, const char *fmt, va_list args)
+static int __attribute__((format(printf, 2, 0))) log_libxdp(enum libxdp_print_level level,
+							    const char *fmt, va_list args)
 {
 	if (level != LIBXDP_DEBUG)
 		log_line("libxdp", fmt, args);
