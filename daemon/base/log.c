@@ -60,7 +60,8 @@ static bool limited(struct ups_log_limit *limit, uint64_t *suppressed)
 }
 
 /* Appends at line[used]; keeps one byte for the newline. -> new length */
-static size_t append(char *line, size_t size, size_t used, const char *fmt, va_list ap)
+static size_t __attribute__((format(printf, 4, 0))) append(char *line, size_t size, size_t used,
+							   const char *fmt, va_list ap)
 {
 	int n = vsnprintf(line + used, size - used - 1, fmt, ap);
 
