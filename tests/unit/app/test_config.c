@@ -345,8 +345,10 @@ static void the_man_page_has_every_option(void **state)
 
 		snprintf(head, sizeof(head), "\n.BI %s: ", options[i].key);
 		at = strstr(page, head);
-		if (!at)
+		if (!at) {
 			fail_msg("%s: not in the man page", options[i].key);
+			return;
+		}
 		end = strstr(at + 1, "\n.TP");
 		if (end)
 			*end = '\0';
