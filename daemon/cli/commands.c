@@ -456,7 +456,8 @@ static int print_key(struct ups_cli *cli, uint8_t suite)
 
 	if (err)
 		return ups_cli_fail(cli, UPS_EXIT_FAILED, "random numbers: %s", ups_strerror(err));
-	setvbuf(cli->out, NULL, _IONBF, 0); /* no copy in a buffer */
+	if (fileno(cli->out) >= 0)
+		setvbuf(cli->out, NULL, _IONBF, 0); /* no copy in a buffer */
 	ups_sdes_format_key(&master, text);
 	if (cli->json)
 		fprintf(cli->out, "{\"suite\": \"%s\", \"key\": \"%s\"}\n",

@@ -6,6 +6,7 @@
 #ifndef UPS_TEST_CTL_FIXTURE_H
 #define UPS_TEST_CTL_FIXTURE_H
 
+#include <grp.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,6 +20,10 @@
 
 #define FIX_SESSIONS 4096
 #define FIX_EVENTS 2000 /* for each SIGUSR1 */
+#define NOBODY 65534
+#define CONTROL_GROUP 4321
+
+#define FIX_INLINE static inline __attribute__((unused))
 
 struct daemon {
 	pid_t pid;
@@ -264,6 +269,75 @@ static int fix_session_add(struct nlfix *n, uint32_t number, bool srtp)
 	fix_request(&request, number, srtp);
 	return nlfix_call(n, UPS_NL_CMD_SESSION_ADD, false, &ups_nl_session_request_object,
 			  &request);
+}
+
+/* ---- set up, tear down, other users ---- */
+
+static struct daemon daemon_;
+static struct nlfix nl;
+
+FIX_INLINE int start(void **state)
+{
+	(void)state;
+	if (!fix_isolated)
+		return 0;
+	daemon_.config = (struct ups_nl_config) { .has_group = true, .group = CONTROL_GROUP };
+	daemon_start(&daemon_);
+	nlfix_open(&nl, 0);
+	return 0;
+}
+
+FIX_INLINE int stop(void **state)
+{
+	(void)state;
+	if (!fix_isolated)
+		return 0;
+	nlfix_close(&nl);
+	daemon_stop(&daemon_);
+	return 0;
+}
+
+#define NEED_ISOLATION()           \
+	do {                       \
+		(void)state;       \
+		if (!fix_isolated) \
+			skip();    \
+	} while (0)
+
+FIX_INLINE void assert_no_key_in(const struct nlfix *n, uint32_t number)
+{
+	for (uint8_t which = 0; which < 4; which++) {
+		struct ups_nl_key_request key;
+
+		fix_key(&key, 1, 28, number, which);
+		for (size_t at = 0; at + 6 <= 28; at++)
+			assert_null(memmem(n->answer, n->size, key.master.data + at, 6));
+	}
+}
+
+/* Runs @what as another user in a child. -> its result, as a positive number */
+FIX_INLINE int as_user(uid_t uid, gid_t gid, int (*what)(void))
+{
+	int status;
+	pid_t pid;
+
+	fflush(NULL);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid) {
+		if (setgroups(0, NULL) || setresgid(gid, gid, gid) || setresuid(uid, uid, uid))
+			_exit(255);
+		_exit(-what() & 255);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+FIX_INLINE int try_list(void)
+{
+	nlfix_open(&nl, 0);
+	return nlfix_select(&nl, UPS_NL_CMD_SESSION_GET, true, "");
 }
 
 #endif

@@ -6,30 +6,10 @@
 #include <stdio.h>
 #include <cmocka.h>
 
-#include <dirent.h>
-#include <grp.h>
-
 #include "fixture.h"
 #include "rng.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define NOBODY 65534
-#define CONTROL_GROUP 4321
-
-static struct daemon daemon_;
-static struct nlfix nl;
-
-static int start(void **state)
-{
-	(void)state;
-	if (!fix_isolated)
-		return 0;
-	daemon_.config = (struct ups_nl_config) { .has_group = true, .group = CONTROL_GROUP };
-	daemon_start(&daemon_);
-	nlfix_open(&nl, 0);
-	return 0;
-}
-
 static int start_restricted(void **state)
 {
 	(void)state;
@@ -40,23 +20,6 @@ static int start_restricted(void **state)
 	nlfix_open(&nl, 0);
 	return 0;
 }
-
-static int stop(void **state)
-{
-	(void)state;
-	if (!fix_isolated)
-		return 0;
-	nlfix_close(&nl);
-	daemon_stop(&daemon_);
-	return 0;
-}
-
-#define NEED_ISOLATION()           \
-	do {                       \
-		(void)state;       \
-		if (!fix_isolated) \
-			skip();    \
-	} while (0)
 
 /* ---- commands ---- */
 
@@ -198,17 +161,6 @@ static void a_key_of_the_wrong_size_is_refused(void **state)
 
 /* ---- secrets ---- */
 
-static void assert_no_key_in(const struct nlfix *n, uint32_t number)
-{
-	for (uint8_t which = 0; which < 4; which++) {
-		struct ups_nl_key_request key;
-
-		fix_key(&key, 1, 28, number, which);
-		for (size_t at = 0; at + 6 <= 28; at++)
-			assert_null(memmem(n->answer, n->size, key.master.data + at, 6));
-	}
-}
-
 static void no_answer_holds_a_key(void **state)
 {
 	const struct {
@@ -302,25 +254,6 @@ static void refused_keys_leave_no_trace_in_memory(void **state)
 
 /* ---- permissions ---- */
 
-/* Runs @what as another user in a child. -> its result, as a positive number */
-static int as_user(uid_t uid, gid_t gid, int (*what)(void))
-{
-	int status;
-	pid_t pid;
-
-	fflush(NULL);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (!pid) {
-		if (setgroups(0, NULL) || setresgid(gid, gid, gid) || setresuid(uid, uid, uid))
-			_exit(255);
-		_exit(-what() & 255);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	return WEXITSTATUS(status);
-}
-
 static int try_hello(void)
 {
 	nlfix_open(&nl, 0);
@@ -340,12 +273,6 @@ static int try_del(void)
 {
 	nlfix_open(&nl, 0);
 	return nlfix_select(&nl, UPS_NL_CMD_SESSION_DEL, false, "call@20");
-}
-
-static int try_list(void)
-{
-	nlfix_open(&nl, 0);
-	return nlfix_select(&nl, UPS_NL_CMD_SESSION_GET, true, "");
 }
 
 static int try_status(void)
@@ -632,151 +559,6 @@ static void a_slow_monitor_learns_that_it_lost_events(void **state)
 	nlfix_close(&monitor);
 }
 
-/* ---- many sessions ---- */
-
-#define MANY 2000
-
-static unsigned int count_fds(pid_t pid)
-{
-	unsigned int count = 0;
-	char path[64];
-	DIR *dir;
-
-	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
-	dir = opendir(path);
-	assert_non_null(dir);
-	while (readdir(dir))
-		count++;
-	closedir(dir);
-	return count;
-}
-
-static void add_many(void)
-{
-	for (uint32_t i = 0; i < MANY; i++)
-		assert_int_equal(fix_session_add(&nl, 1000 + i, true), 0);
-}
-
-static void del_many(uint32_t from, uint32_t step)
-{
-	char id[64];
-
-	for (uint32_t i = from; i < MANY; i += step) {
-		snprintf(id, sizeof(id), "call@%u", 1000 + i);
-		assert_int_equal(nlfix_select(&nl, UPS_NL_CMD_SESSION_DEL, false, id), 0);
-	}
-}
-
-/* Each session of the answer once, and in order. */
-static void check_many(const struct nlfix *n)
-{
-	static struct ups_nl_session session;
-	const size_t headers = MNL_NLMSG_HDRLEN + sizeof(struct ups_nl_hdr);
-	const uint8_t *at = n->answer;
-	const struct nlmsghdr *nlh;
-	size_t left = n->size;
-	uint32_t next = 1000;
-	char id[64];
-
-	while ((nlh = ups_nl_msg_next(&at, &left)) && nlh->nlmsg_type == UPS_NL_TYPE) {
-		assert_int_equal(ups_nl_decode(&ups_nl_session_object,
-					       (const uint8_t *)nlh + headers,
-					       nlh->nlmsg_len - headers, true, &session, NULL),
-				 0);
-		snprintf(id, sizeof(id), "call@%u", next++);
-		assert_string_equal(session.id, id);
-	}
-	assert_int_equal(next, 1000 + MANY);
-}
-
-static void start_dump(struct nlfix *n, uint8_t cmd)
-{
-	struct nlmsghdr *nlh = ups_nl_msg_init(raw, cmd, NLM_F_REQUEST | NLM_F_DUMP, ++n->seq);
-
-	assert_int_equal(nlfix_send(n, raw, nlh->nlmsg_len, 0), 0);
-}
-
-static void two_thousand_sessions(void **state)
-{
-	struct nlfix slow;
-	unsigned int fds;
-
-	NEED_ISOLATION();
-	fds = count_fds(daemon_.pid);
-	add_many();
-	assert_int_equal(nlfix_select(&nl, UPS_NL_CMD_SESSION_GET, true, ""), 0);
-	assert_int_equal(nl.objects, MANY);
-	check_many(&nl);
-	for (uint32_t i = 0; i < MANY; i += 97)
-		assert_no_key_in(&nl, 1000 + i);
-	assert_int_equal(nlfix_select(&nl, UPS_NL_CMD_FLOW_GET, true, ""), 0);
-	assert_int_equal(nl.objects, 2 * MANY);
-	/* A reader with a small buffer, who pauses, gets all the same, and keeps nobody waiting. */
-	nlfix_open(&slow, 2048);
-	start_dump(&slow, UPS_NL_CMD_SESSION_GET);
-	for (int i = 0; i < 20; i++)
-		assert_int_equal(nlfix_call(&nl, UPS_NL_CMD_STATUS, false, NULL, NULL), 0);
-	assert_int_equal(nlfix_answer(&slow, 3000), 0);
-	assert_int_equal(slow.objects, MANY);
-	assert_false(slow.interrupted);
-	check_many(&slow);
-	nlfix_close(&slow);
-	del_many(0, 1);
-	assert_int_equal(nlfix_select(&nl, UPS_NL_CMD_SESSION_GET, true, ""), 0);
-	assert_int_equal(nl.objects, 0);
-	assert_int_equal(count_fds(daemon_.pid), fds);
-}
-
-static void sessions_may_go_during_a_dump(void **state)
-{
-	struct nlfix slow;
-
-	NEED_ISOLATION();
-	add_many();
-	nlfix_open(&slow, 2048);
-	start_dump(&slow, UPS_NL_CMD_FLOW_GET);
-	/* Served first, so it is under way. */
-	assert_int_equal(nlfix_call(&nl, UPS_NL_CMD_STATUS, false, NULL, NULL), 0);
-	del_many(1, 2);
-	assert_int_equal(nlfix_answer(&slow, 3000), 0);
-	assert_true(slow.interrupted);
-	assert_in_range(slow.objects, MANY, 2 * MANY - 2);
-	nlfix_close(&slow);
-	del_many(0, 2);
-}
-
-static int try_stalled_dumps(void)
-{
-	struct nlfix n[UPS_NL_STREAM_MAX];
-	int err = 0;
-
-	for (int i = 0; i < 5; i++) {
-		nlfix_open(&n[i], 2048);
-		start_dump(&n[i], UPS_NL_CMD_SESSION_GET);
-		/* A refusal comes at once; a dump that stalls has filled the buffer. */
-		err = nlfix_receive(&n[i], 1000) > 0 && nlfix_scan(&n[i], n[i].answer, n[i].size)
-			      ? n[i].error
-			      : 0;
-		if (err)
-			return i == 4 ? err : -EBADMSG;
-	}
-	return err;
-}
-
-static void stalled_readers_leave_room_for_root(void **state)
-{
-	NEED_ISOLATION();
-	add_many();
-	assert_int_equal(as_user(NOBODY, NOBODY, try_stalled_dumps), EBUSY);
-	/* They are gone now: so are their dumps, at their next turn. */
-	usleep(50000);
-	assert_int_equal(nlfix_select(&nl, UPS_NL_CMD_SESSION_GET, true, ""), 0);
-	assert_int_equal(nl.objects, MANY);
-	for (int i = 0; i < 5; i++)
-		assert_int_equal(as_user(NOBODY, NOBODY, try_list), 0);
-	del_many(0, 1);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
 int main(void)
@@ -801,9 +583,6 @@ int main(void)
 		TEST(a_taken_port_is_a_clear_error),
 		TEST(events_reach_monitors),
 		TEST(a_slow_monitor_learns_that_it_lost_events),
-		TEST(two_thousand_sessions),
-		TEST(sessions_may_go_during_a_dump),
-		TEST(stalled_readers_leave_room_for_root),
 	};
 
 	return cmocka_run_group_tests_name("netlink listener", tests, fix_isolate, NULL);
