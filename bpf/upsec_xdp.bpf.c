@@ -19,7 +19,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 /* The packet passed policing: authentic, or clear from the expected source with an admitted SSRC. */
 static __always_inline void ups_count_received(const struct ups_work *w, __u32 bytes)
 {
-	struct ups_stats *s = bpf_map_lookup_elem(&ups_stats, &w->flow_slot);
+	struct ups_stats *s = ups_stats_get(w);
 
 	if (!s)
 		return;

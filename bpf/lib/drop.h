@@ -10,7 +10,7 @@
 
 static __always_inline void ups_drop_count(struct ups_work *w, struct ups_counters *c, __u32 reason)
 {
-	struct ups_stats *s = bpf_map_lookup_elem(&ups_stats, &w->flow_slot);
+	struct ups_stats *s = ups_stats_get(w);
 
 	if (reason >= UPS_DROP_MAX)
 		return;

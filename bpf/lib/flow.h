@@ -9,11 +9,6 @@
 #include "lib/maps.h"
 #include "upsec/rtp.h"
 
-static __always_inline struct ups_flow *ups_flow_get(struct ups_work *w)
-{
-	return bpf_map_lookup_elem(&ups_flows, &w->flow_slot);
-}
-
 static __always_inline int ups_addr_equal(const struct ups_addr *a, const struct ups_addr *b)
 {
 	const __u32 *x = (const __u32 *)a->ip, *y = (const __u32 *)b->ip;
@@ -104,12 +99,14 @@ static __always_inline __u32 ups_police_flow(struct xdp_md *ctx, struct ups_work
 /* -> verdict. Fills flow_slot, seq, ssrc, head. */
 __noinline int ups_police(struct xdp_md *ctx, struct ups_work *w)
 {
+	struct ups_lookup_key key;
 	struct ups_flow *flow;
 	__u32 *value;
 
 	if (!w)
 		return UPS_PASS(FOREIGN);
-	value = bpf_map_lookup_elem(&ups_lookup, &w->key);
+	key = w->key;
+	value = bpf_map_lookup_elem(&ups_lookup, &key);
 	if (!value)
 		return UPS_PASS(FOREIGN);
 	if (*value & UPS_LOOKUP_RTCP)

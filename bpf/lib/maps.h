@@ -106,4 +106,26 @@ static __always_inline struct ups_work *ups_work_get(void)
 	return bpf_map_lookup_elem(&ups_scratch, &zero);
 }
 
+/* The records of a packet, NULL if there are none. 6.1 takes a map's key from the stack only, not from struct ups_work. */
+static __always_inline struct ups_flow *ups_flow_get(const struct ups_work *w)
+{
+	__u32 slot = w->flow_slot;
+
+	return bpf_map_lookup_elem(&ups_flows, &slot);
+}
+
+static __always_inline struct ups_stats *ups_stats_get(const struct ups_work *w)
+{
+	__u32 slot = w->flow_slot;
+
+	return bpf_map_lookup_elem(&ups_stats, &slot);
+}
+
+static __always_inline struct ups_ssrc *ups_ssrc_get(const struct ups_work *w)
+{
+	__u32 slot = w->ssrc_slot;
+
+	return bpf_map_lookup_elem(&ups_ssrc, &slot);
+}
+
 #endif

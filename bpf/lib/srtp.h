@@ -170,7 +170,7 @@ static __always_inline __u32 ups_srtp_commit(struct ups_work *w, const struct up
 
 	if (verdict)
 		return verdict;
-	s = bpf_map_lookup_elem(&ups_ssrc, &w->ssrc_slot);
+	s = ups_ssrc_get(w);
 	if (!s)
 		return UPS_DROP(SSRC_LIMIT);
 	verdict = ups_window_take(&s->rx, index);
@@ -187,7 +187,7 @@ static __always_inline __u32 ups_srtp_index(struct ups_work *w, const struct ups
 	__u32 reason;
 
 	w->ssrc_slot = ups_ssrc_find(flow->ssrc_base, flow->ssrc_count, w->ssrc, 0);
-	s = bpf_map_lookup_elem(&ups_ssrc, &w->ssrc_slot);
+	s = ups_ssrc_get(w);
 	if (!s)
 		return UPS_DROP(SSRC_LIMIT);
 	*index = w->seq;
@@ -210,7 +210,7 @@ __noinline int ups_srtp_receive(struct ups_work *w)
 
 	if (!ups_config.has_crypto || !w)
 		return UPS_PASS(NO_CRYPTO);
-	flow = bpf_map_lookup_elem(&ups_flows, &w->flow_slot);
+	flow = ups_flow_get(w);
 	key = ups_key_get(w->rx_key);
 	if (!flow || !key)
 		return UPS_DROP(NO_KEY);
@@ -250,7 +250,7 @@ static __always_inline __u32 ups_srtp_egress(__u32 reason)
 /* Takes the index, then counts: a crash in between skips an index and never uses one twice. -> verdict, *index */
 static __always_inline __u32 ups_srtp_take(struct ups_work *w, __u32 slot, __u64 *index)
 {
-	struct ups_ssrc *s = bpf_map_lookup_elem(&ups_ssrc, &w->ssrc_slot);
+	struct ups_ssrc *s = ups_ssrc_get(w);
 	__u32 reason;
 
 	if (!s)
@@ -312,7 +312,7 @@ __noinline int ups_srtp_send(struct ups_work *w)
 
 	if (!ups_config.has_crypto || !w)
 		return UPS_PASS(NO_CRYPTO);
-	flow = bpf_map_lookup_elem(&ups_flows, &w->flow_slot);
+	flow = ups_flow_get(w);
 	if (!flow)
 		return UPS_DROP(NO_KEY);
 	slot = flow->tx_key;
