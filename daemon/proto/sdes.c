@@ -161,7 +161,7 @@ int ups_sdes_parse_key(uint8_t suite, const char *text, size_t len, struct ups_s
 /* All ones if a < b, for small numbers: no branch and no table on secret bits. */
 static unsigned int below(unsigned int a, unsigned int b)
 {
-	return (unsigned int)((int)(a - b) >> 31);
+	return 0u - ((a - b) >> 31);
 }
 
 static char base64_char(unsigned int v)
