@@ -79,6 +79,7 @@ static void share_socket(const GValue *item, gpointer data)
 	g_free(in_name);
 	if (!in)
 		return;
+	gst_element_set_state(in, GST_STATE_READY); /* opens its socket */
 	g_object_get(in, "used-socket", &used, NULL);
 	if (used) {
 		bool v6 = g_socket_get_family(used) == G_SOCKET_FAMILY_IPV6;
@@ -89,12 +90,11 @@ static void share_socket(const GValue *item, gpointer data)
 	gst_object_unref(in);
 }
 
-/* The sockets of sources exist from READY on; sinks open theirs on the way to PAUSED. */
+/* While the sinks are in NULL: they open sockets of their own on the way to READY. */
 static void share_sockets(GstElement *pipeline)
 {
 	GstIterator *elements = gst_bin_iterate_elements(GST_BIN(pipeline));
 
-	gst_element_set_state(pipeline, GST_STATE_READY);
 	gst_iterator_foreach(elements, share_socket, pipeline);
 	gst_iterator_free(elements);
 }
