@@ -6,6 +6,10 @@
 #include <stdio.h>
 #include <cmocka.h>
 
+#include <pwd.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
 #include "fixture.h"
 #include "rng.h"
 
@@ -343,6 +347,41 @@ static void the_group_may_change(void **state)
 			 UPS_E_NO_SESSION);
 }
 
+/* By the user database: a table of groups of our own, seen by this program and its children only. */
+static bool make_member(const char *user)
+{
+	char path[] = "/tmp/ups-group-XXXXXX";
+	int fd = mkstemp(path);
+	bool done = fd >= 0 && dprintf(fd, "control:x:%d:%s\n", CONTROL_GROUP, user) > 0 &&
+		    !fchmod(fd, 0644) && !unshare(CLONE_NEWNS) &&
+		    !mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) &&
+		    !mount(path, "/etc/group", NULL, MS_BIND, NULL);
+
+	if (fd >= 0)
+		close(fd);
+	unlink(path);
+	return done;
+}
+
+static void members_by_the_user_database_may_change(void **state)
+{
+	const struct passwd *member;
+
+	NEED_ISOLATION();
+	member = getpwuid(1);
+	if (!member || !make_member(member->pw_name)) {
+		print_message("needs a user with uid 1 and a mount namespace\n");
+		skip();
+	}
+	nlfix_close(&nl);
+	daemon_stop(&daemon_);
+	start(NULL); /* again, in the new mount namespace */
+	assert_int_equal(fix_session_add(&nl, 20, true), 0);
+	assert_int_equal(as_user(12345, 12345, try_del), EPERM); /* no such user */
+	assert_int_equal(as_user(NOBODY, NOBODY, try_del), EPERM);
+	assert_int_equal(as_user(1, 1, try_del), 0);
+}
+
 static void restricted_reading_leaves_only_hello(void **state)
 {
 	NEED_ISOLATION();
@@ -572,6 +611,7 @@ int main(void)
 		TEST(refused_keys_leave_no_trace_in_memory),
 		TEST(others_may_read_but_not_change),
 		TEST(the_group_may_change),
+		TEST(members_by_the_user_database_may_change),
 		cmocka_unit_test_setup_teardown(restricted_reading_leaves_only_hello,
 						start_restricted, stop),
 		TEST(versions_commands_and_types),
