@@ -257,14 +257,13 @@ static int open_modules(struct ups_daemon *d, struct ups_errmsg *msg)
 	err = ups_core_create(&c->limits, c->iface, c->iface_count, &d->core);
 	if (err)
 		return ups_fail(msg, err, "session tables: %s", ups_strerror(err));
-	err = open_data_plane(d, msg);
-	if (err)
-		return err;
 	err = ups_watch_create(d, &d->watch);
 	if (err)
 		return ups_fail(msg, err, "tables: %s", ups_strerror(err));
 	ups_control_init(d);
-	return open_netlink(d, msg);
+	/* Taken port id = another daemon lives: find out before touching its devices. No request is read until the loop runs. */
+	err = open_netlink(d, msg);
+	return err ? err : open_data_plane(d, msg);
 }
 
 static int start(struct ups_daemon *d, struct ups_errmsg *msg)
@@ -295,9 +294,9 @@ static int start(struct ups_daemon *d, struct ups_errmsg *msg)
 /* Reverse order of start; every part may be missing. */
 static void stop(struct ups_daemon *d)
 {
+	ups_dp_destroy(d->dp);
 	ups_nl_server_destroy(d->netlink);
 	ups_watch_destroy(d->watch);
-	ups_dp_destroy(d->dp);
 	ups_core_destroy(d->core);
 	ups_crypto_close(d->crypto);
 	sd_event_unref(d->loop);

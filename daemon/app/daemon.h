@@ -2,7 +2,8 @@
 /*
  * The running daemon: owns every module, in the order of their start
  *
- *	detaching child -> user -> event loop -> crypto (known-answer tests) -> model -> data plane -> netlink listener -> capabilities dropped -> READY
+ *	detaching child -> user -> event loop -> crypto (known-answer tests) -> model -> netlink listener -> data plane
+ *	-> capabilities dropped -> READY
  *
  * and stops them in the reverse order on SIGTERM or SIGINT. daemon.c is start, loop and stop; control.c is what the
  * listeners call and what the data plane reports; watch.c turns counters into events. All on the control thread.

@@ -46,7 +46,10 @@ void ups_kernel_state(const struct ups_kernel *k, struct ups_state *state);
 /* For BPF_PROG_TEST_RUN in tests and for cost measurements. */
 int ups_kernel_prog_fd(const struct ups_kernel *k);
 
-/* Attaches to @device. *dispatcher tells whether through libxdp's dispatcher. -errno with @msg. */
+/*
+ * Attaches to @device, in place of a program that an earlier run left there: the caller knows that no other instance
+ * lives. *dispatcher tells whether through libxdp's dispatcher. -errno with @msg.
+ */
 int ups_kernel_attach(struct ups_kernel *k, const char *device, enum ups_attach_mode mode,
 		      bool *dispatcher, struct ups_errmsg *msg) __must_check;
 

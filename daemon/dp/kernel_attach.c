@@ -19,6 +19,7 @@
 #include "dp/detacher.h"
 #include "dp/kernel_priv.h"
 
+#define PROGRAM "upsec_xdp"
 #define RUN_PRIORITY 60 /* behind packet filters, which keep libxdp's default of 50 */
 
 /* ---- what the network namespace needs ------------------------------------------------------------------------------ */
@@ -79,7 +80,7 @@ static int share_maps(const struct ups_kernel *k, struct bpf_object *copy)
 static int copy_program(const struct ups_kernel *k, struct ups_attachment *a,
 			struct ups_errmsg *msg)
 {
-	DECLARE_LIBXDP_OPTS(xdp_program_opts, opts, .prog_name = "upsec_xdp");
+	DECLARE_LIBXDP_OPTS(xdp_program_opts, opts, .prog_name = PROGRAM);
 	struct bpf_program *prog;
 	const struct ups_bpf_config config = { .has_crypto = k->crypto,
 					       .generic = a->mode == XDP_MODE_SKB };
@@ -89,7 +90,7 @@ static int copy_program(const struct ups_kernel *k, struct ups_attachment *a,
 		return err;
 	bpf_object__for_each_program(prog, a->object)
 	{
-		if (strcmp(bpf_program__name(prog), "upsec_xdp") != 0)
+		if (strcmp(bpf_program__name(prog), PROGRAM) != 0)
 			bpf_program__set_autoload(prog, false);
 	}
 	err = share_maps(k, a->object);
@@ -145,6 +146,38 @@ static bool has_dispatcher(int ifindex)
 	return yes;
 }
 
+/* The first program on the device that is of our name: the device's only one, or one behind its dispatcher. */
+static struct xdp_program *find_ours(struct xdp_multiprog *mp)
+{
+	struct xdp_program *p = xdp_multiprog__is_legacy(mp) ? xdp_multiprog__main_prog(mp)
+							     : xdp_multiprog__next_prog(NULL, mp);
+
+	while (p && strcmp(xdp_program__name(p), PROGRAM) != 0)
+		p = xdp_multiprog__is_legacy(mp) ? NULL : xdp_multiprog__next_prog(p, mp);
+	return p;
+}
+
+/*
+ * What a daemon left that was killed: its program went on with the flows it had, and ends where the next one begins. The caller
+ * has made sure that no other instance is alive (kernel.h).
+ */
+static void replace_stale(int ifindex, const char *device)
+{
+	struct xdp_multiprog *mp = xdp_multiprog__get_from_ifindex(ifindex);
+	struct xdp_program *stale;
+	int err;
+
+	if (libxdp_get_error(mp) || !mp)
+		return;
+	stale = find_ours(mp);
+	if (stale) {
+		err = xdp_program__detach(stale, ifindex, xdp_multiprog__attach_mode(mp), 0);
+		ups_notice("%s: XDP program of an earlier run %s", device,
+			   err ? "stays, it cannot be detached" : "replaced");
+	}
+	xdp_multiprog__close(mp);
+}
+
 int ups_kernel_attach(struct ups_kernel *k, const char *device, enum ups_attach_mode mode,
 		      bool *dispatcher, struct ups_errmsg *msg)
 {
@@ -167,6 +200,7 @@ int ups_kernel_attach(struct ups_kernel *k, const char *device, enum ups_attach_
 	err = copy_program(k, a, msg);
 	if (err)
 		goto fail;
+	replace_stale(a->ifindex, device);
 	err = xdp_program__attach(a->program, a->ifindex, a->mode, 0);
 	if (err) {
 		attach_error(msg, err, a);
