@@ -148,8 +148,12 @@ void ups_keyreg_destroy(struct ups_keyreg *reg)
 
 	if (!reg)
 		return;
-	HASH_ITER (hh, reg->live, entry, next)
-		ups_keyreg_release(reg, entry);
+	entry = reg->live;
+	HASH_CLEAR(hh, reg->live); /* the table; the entries are still a list */
+	for (; entry; entry = next) {
+		next = entry->hh.next;
+		free(entry);
+	}
 	generation_fini(&reg->newer);
 	generation_fini(&reg->older);
 	ups_wipe(reg, sizeof(*reg));
