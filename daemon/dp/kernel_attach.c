@@ -10,6 +10,7 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/if_link.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -77,10 +78,9 @@ static int share_maps(const struct ups_kernel *k, struct bpf_object *copy)
 	return 0;
 }
 
-static int copy_program(const struct ups_kernel *k, struct ups_attachment *a,
-			struct ups_errmsg *msg)
+/* A copy of the object, not yet loaded, in a->object */
+static int copy_object(const struct ups_kernel *k, struct ups_attachment *a, struct ups_errmsg *msg)
 {
-	DECLARE_LIBXDP_OPTS(xdp_program_opts, opts, .prog_name = PROGRAM);
 	struct bpf_program *prog;
 	const struct ups_bpf_config config = { .has_crypto = k->crypto,
 					       .generic = a->mode == XDP_MODE_SKB };
@@ -97,26 +97,37 @@ static int copy_program(const struct ups_kernel *k, struct ups_attachment *a,
 	if (err)
 		return ups_fail(msg, err, "cannot share the maps of the XDP program: %s",
 				ups_strerror(err));
-	opts.obj = a->object;
-	a->program = xdp_program__create(&opts);
-	err = (int)libxdp_get_error(a->program);
-	if (err) {
-		a->program = NULL;
-		return ups_fail(msg, err, "libxdp does not take the XDP program: %s",
-				ups_strerror(err));
-	}
-	xdp_program__set_run_prio(a->program, RUN_PRIORITY);
-	xdp_program__set_chain_call_enabled(a->program, XDP_PASS, true);
 	return 0;
+}
+
+static void drop_copy(struct ups_attachment *a)
+{
+	xdp_program__close(a->program);
+	bpf_object__close(a->object);
+	a->program = NULL;
+	a->object = NULL;
 }
 
 static void attachment_destroy(struct ups_attachment *a)
 {
 	if (!a)
 		return;
-	xdp_program__close(a->program);
-	bpf_object__close(a->object);
+	drop_copy(a);
 	free(a);
+}
+
+/* libxdp's handle of what is in @opts, into a->program */
+static int take_program(struct ups_attachment *a, struct xdp_program_opts *opts,
+			struct ups_errmsg *msg)
+{
+	struct xdp_program *program = xdp_program__create(opts);
+	int err = (int)libxdp_get_error(program);
+
+	if (err)
+		return ups_fail(msg, err, "libxdp does not take the XDP program: %s",
+				ups_strerror(err));
+	a->program = program;
+	return 0;
 }
 
 /* ---- attach and detach --------------------------------------------------------------------------------------------- */
@@ -134,6 +145,50 @@ static int attach_error(struct ups_errmsg *msg, int err, const struct ups_attach
 		return ups_fail(msg, err, "the driver of device %s has no %s XDP", a->device, mode);
 	return ups_fail(msg, err, "cannot attach the XDP program to device %s in %s mode: %s",
 			a->device, mode, ups_strerror(err));
+}
+
+/* Through libxdp, which chooses between its dispatcher and the program alone */
+static int attach_shared(const struct ups_kernel *k, struct ups_attachment *a,
+			 struct ups_errmsg *msg)
+{
+	DECLARE_LIBXDP_OPTS(xdp_program_opts, opts, .prog_name = PROGRAM);
+	int err = copy_object(k, a, msg);
+
+	opts.obj = a->object;
+	if (!err)
+		err = take_program(a, &opts, msg);
+	if (err)
+		return err;
+	xdp_program__set_run_prio(a->program, RUN_PRIORITY);
+	xdp_program__set_chain_call_enabled(a->program, XDP_PASS, true);
+	err = xdp_program__attach(a->program, a->ifindex, (enum xdp_attach_mode)a->mode, 0);
+	return err ? attach_error(msg, err, a) : 0;
+}
+
+/*
+ * As the device's only program, if it has none. For a kernel that takes extensions but not this one (since 6.13 an
+ * extension may change packets only where the dispatcher's placeholder does, which libxdp before 1.5.5 does not do).
+ */
+static int attach_alone(const struct ups_kernel *k, struct ups_attachment *a,
+			struct ups_errmsg *msg)
+{
+	DECLARE_LIBXDP_OPTS(xdp_program_opts, opts);
+	uint32_t flags = a->mode == XDP_MODE_NATIVE ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE;
+	int err;
+
+	drop_copy(a);
+	err = copy_object(k, a, msg);
+	if (err)
+		return err;
+	err = bpf_object__load(a->object);
+	if (err)
+		return attach_error(msg, err, a);
+	opts.fd = bpf_program__fd(bpf_object__find_program_by_name(a->object, PROGRAM));
+	err = take_program(a, &opts, msg);
+	if (err)
+		return err;
+	err = bpf_xdp_attach(a->ifindex, opts.fd, flags | XDP_FLAGS_UPDATE_IF_NOEXIST, NULL);
+	return err ? attach_error(msg, err, a) : 0;
 }
 
 static bool has_dispatcher(int ifindex)
@@ -197,15 +252,12 @@ int ups_kernel_attach(struct ups_kernel *k, const char *device, enum ups_attach_
 	if (err)
 		goto fail;
 	ups_kernel_refresh(k);
-	err = copy_program(k, a, msg);
+	replace_stale(a->ifindex, device);
+	err = attach_shared(k, a, msg);
+	if (err == -EINVAL)
+		err = attach_alone(k, a, msg);
 	if (err)
 		goto fail;
-	replace_stale(a->ifindex, device);
-	err = xdp_program__attach(a->program, a->ifindex, a->mode, 0);
-	if (err) {
-		attach_error(msg, err, a);
-		goto fail;
-	}
 	*dispatcher = has_dispatcher(a->ifindex);
 	a->next = k->attached;
 	k->attached = a;
