@@ -26,7 +26,7 @@ refused() { # NAME REGEX LINE...
 net_begin
 printf '%s\n' "${INTERFACE[@]}" >"$W/good.yaml"
 like "a good file" "$("$UPSECD" --check-config --config "$W/good.yaml")" "1 interfaces, no errors"
-check "a good file: exit status 0" "$UPSECD" --check-config --config "$W/good.yaml"
+check "a good file: exit status 0" quiet "$UPSECD" --check-config --config "$W/good.yaml"
 refused "unknown option" "1: lanes: unknown option" "lanes: udp" "${INTERFACE[@]}"
 refused "unknown word" "1: lane: expected one of auto, udp, xdp; found 'fast'" "lane: fast" "${INTERFACE[@]}"
 refused "number too small" "2: limits.sessions: 0 is out of range" "limits:" "  sessions: 0" "${INTERFACE[@]}"

@@ -25,9 +25,9 @@ one_call() { # LANE SUITE-A SUITE-B
 	rm -f "$W"/*.key "$W"/*.keys "$W"/*.sent "$W"/*.heard
 	keys_add "$W/cs.keys" 0 0 "$2" "$W/alice.key"
 	keys_add "$W/cs.keys" 0 1 "$3" "$W/bob.key"
-	check "$lane: session" upsec cs session add "media-$lane" keys "$W/cs.keys" stream media audio lane "$lane" \
+	check "$lane: session" quiet upsec cs session add "media-$lane" keys "$W/cs.keys" stream media audio lane "$lane" \
 		leg if access mode srtp remote "192.0.2.2:$port" port $port \
-		leg if core mode srtp remote "203.0.113.2:$port" port $port >/dev/null
+		leg if core mode srtp remote "203.0.113.2:$port" port $port
 	(
 		umask 077
 		{

@@ -58,7 +58,7 @@ like "unprivileged monitor: told" "$out" "monitoring needs CAP_NET_ADMIN"
 is "nothing was added" "$(upsec cs -j session list | jq length)" 0
 out=$(upsec cs session del nonesuch 2>&1)
 is "unknown session: told" "$out" "upsec: no session 'nonesuch'"
-check "root may add" upsec cs "${ADD[@]}" >/dev/null
+check "root may add" quiet upsec cs "${ADD[@]}"
 out=$(upsec cs "${ADD[@]}" 2>&1)
 is "the same id again: refused" $? 1
 like "the same id again: told" "$out" "exists"
@@ -83,7 +83,7 @@ check "the daemon ends without a complaint" daemon_stop cs 'netlink: refused: ui
 
 config_write cs "control:" "  netlink:" "    read: all" >"$W/cs.yaml"
 daemon_start cs "$W/cs.yaml"
-check "read: all: an unprivileged user may read" as_nobody "$W/upsec" status >/dev/null
+check "read: all: an unprivileged user may read" quiet as_nobody "$W/upsec" status
 out=$(as_nobody "$W/upsec" "${ADD[@]}" 2>&1)
 is "read: all: but not change" $? 1
 check "the daemon ends without a complaint" daemon_stop cs 'netlink: refused: uid 65534'

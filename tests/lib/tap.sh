@@ -56,6 +56,10 @@ unlike() { # NAME TEXT REGEX
 		diag "must not match: $3"
 	else ok "$1"; fi
 }
+# For the command of a check: its output would swallow or break the TAP lines if redirected there.
+quiet() { # COMMAND...
+	"$@" >/dev/null 2>&1
+}
 tap_end() {
 	echo "1..$TAP_COUNT"
 	[ "$TAP_FAILED" -eq 0 ] && [ "$TAP_COUNT" -gt 0 ]
