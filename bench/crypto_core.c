@@ -292,8 +292,10 @@ static int compare(const void *a, const void *b)
 
 static double median(uint64_t *ns, size_t count)
 {
+	const size_t middle = count / 2;
+
 	qsort(ns, count, sizeof(*ns), compare);
-	return (double)ns[count / 2] / ROUND;
+	return (double)ns[middle] / ROUND;
 }
 
 struct result {

@@ -35,11 +35,13 @@
 #define UPS_MAP_SSRC "ups_ssrc" /* ARRAY mmapable, ssrc slot -> struct ups_ssrc */
 #define UPS_MAP_STATS "ups_stats" /* ARRAY mmapable, flow slot -> struct ups_stats */
 #define UPS_MAP_COUNTERS "ups_counters" /* PERCPU_ARRAY, one entry struct ups_counters */
-#define UPS_MAP_DEVICES "ups_devices" /* HASH  ifindex -> UPS_DEVICE_*; a device without entry takes frames */
+#define UPS_MAP_DEVICES \
+	"ups_devices" /* HASH  ifindex -> UPS_DEVICE_*; a device without entry takes frames */
 
 /* What may not be handed to a device directly; such packets pass to the stack. */
 #define UPS_DEVICE_STACK 1u /* no frame at all: not Ethernet */
-#define UPS_DEVICE_GENERIC 2u /* frames of a program in generic mode only: its driver sends no others */
+#define UPS_DEVICE_GENERIC \
+	2u /* frames of a program in generic mode only: its driver sends no others */
 
 struct ups_addr {
 	__u8 ip[16]; /* IPv6, or IPv4 as ::ffff:a.b.c.d */

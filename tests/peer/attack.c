@@ -164,7 +164,7 @@ static void strike(struct attack *a, const struct frame *genuine)
 static void take(struct attack *a)
 {
 	uint8_t data[PEER_PACKET_MAX + 128];
-	struct sockaddr_ll from;
+	struct sockaddr_ll from = { .sll_pkttype = PACKET_OUTGOING };
 	socklen_t from_len = sizeof(from);
 	ssize_t len = recvfrom(a->in, data, sizeof(data), 0, (struct sockaddr *)&from, &from_len);
 	unsigned int head = len > 0 && from.sll_pkttype != PACKET_OUTGOING
