@@ -34,8 +34,10 @@ static const char *arch_name(IMB_ARCH arch)
 	switch (arch) {
 	case IMB_ARCH_SSE:
 		return "sse";
+#if IMB_VERSION_NUM < IMB_VERSION(2, 0, 0) /* which dropped it */
 	case IMB_ARCH_AVX:
 		return "avx";
+#endif
 	case IMB_ARCH_AVX2:
 		return "avx2";
 	case IMB_ARCH_AVX512:
