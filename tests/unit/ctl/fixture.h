@@ -227,15 +227,30 @@ static int fix_isolate(void **state)
 
 /* ---- requests ---- */
 
+/* gcc 14 takes a member behind `media` for a write into `media` where it inlines these two. */
+#define FIX_APART __attribute__((noinline))
+
 /* Every key of every session its own: the model refuses keys used twice. */
-static void fix_key(struct ups_nl_key_request *key, uint8_t suite, size_t size, uint32_t session,
-		    uint8_t which)
+static FIX_APART void fix_key(struct ups_nl_key_request *key, uint8_t suite, size_t size,
+			      uint32_t session, uint8_t which)
 {
 	memset(key, 0, sizeof(*key));
 	key->suite = suite;
 	key->master.size = (uint8_t)size;
 	memset(key->master.data, 0xc0 | which, size);
 	memcpy(key->master.data + 4, &session, sizeof(session));
+}
+
+static FIX_APART void fix_leg(struct ups_nl_leg_request *leg, uint8_t i, uint32_t number, bool srtp)
+{
+	strcpy(leg->iface, fix_ifaces[i].name);
+	leg->mode = srtp ? UPS_NL_MODE_SRTP : UPS_NL_MODE_CLEAR;
+	assert_int_equal(ups_addr_parse("192.0.2.1:4000", true, &leg->remote), 0);
+	if (!srtp)
+		return;
+	leg->rx_count = leg->tx_count = 1;
+	fix_key(&leg->rx[0], UPS_SUITE_AEAD_AES_128_GCM, 28, number, (uint8_t)(2 * i));
+	fix_key(&leg->tx[0], UPS_SUITE_AES_CM_128_HMAC_SHA1_80, 30, number, (uint8_t)(2 * i + 1));
 }
 
 static void fix_request(struct ups_nl_session_request *r, uint32_t number, bool srtp)
@@ -247,19 +262,8 @@ static void fix_request(struct ups_nl_session_request *r, uint32_t number, bool 
 	r->stream_count = 1;
 	strcpy(stream->media, "audio");
 	stream->leg_count = 2;
-	for (uint8_t i = 0; i < 2; i++) {
-		struct ups_nl_leg_request *leg = &stream->leg[i];
-
-		strcpy(leg->iface, fix_ifaces[i].name);
-		leg->mode = srtp ? UPS_NL_MODE_SRTP : UPS_NL_MODE_CLEAR;
-		assert_int_equal(ups_addr_parse("192.0.2.1:4000", true, &leg->remote), 0);
-		if (!srtp)
-			continue;
-		leg->rx_count = leg->tx_count = 1;
-		fix_key(&leg->rx[0], UPS_SUITE_AEAD_AES_128_GCM, 28, number, (uint8_t)(2 * i));
-		fix_key(&leg->tx[0], UPS_SUITE_AES_CM_128_HMAC_SHA1_80, 30, number,
-			(uint8_t)(2 * i + 1));
-	}
+	for (uint8_t i = 0; i < 2; i++)
+		fix_leg(&stream->leg[i], i, number, srtp);
 }
 
 static int fix_session_add(struct nlfix *n, uint32_t number, bool srtp)
