@@ -16,6 +16,7 @@
 
 #include "cmref.h"
 #include "pktcheck.h"
+#include "scale.h"
 #include "srtpref.h"
 #include "xdpfix.h"
 
@@ -579,8 +580,8 @@ static double now(void)
 	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
-/* A run in which some kind of event never happened would prove less than it says. */
-static void check_tally(void)
+/* A run in which some kind of event never happened would prove less than it says. Short runs do not meet every size. */
+static void check_tally(bool whole)
 {
 	static const uint32_t wanted[] = { UPS_DROP_AUTH,      UPS_DROP_REPLAY,
 					   UPS_DROP_TOO_OLD,   UPS_DROP_SSRC_LIMIT,
@@ -591,7 +592,7 @@ static void check_tally(void)
 	for (i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
 		if (!tally.drop[wanted[i]])
 			fail_msg("drop reason %u never happened", wanted[i]);
-	for (i = 0; i <= PAYLOAD_MAX; i++)
+	for (i = 0; whole && i <= PAYLOAD_MAX; i++)
 		if (!tally.size_seen[i])
 			fail_msg("no packet with %zu bytes of payload", i);
 	if (tally.left < tally.packets / 2)
@@ -610,7 +611,7 @@ static void run_suite(void **state)
 		skip();
 	}
 	memset(&tally, 0, sizeof(tally));
-	for (i = 0; i < EPISODES; i++) {
+	for (i = 0; i < ups_scaled(EPISODES); i++) {
 		episode_open(&e, suite->id, i);
 		for (k = 0; k < PACKETS; k++)
 			run_packet(&e);
@@ -618,7 +619,7 @@ static void run_suite(void **state)
 				    sizeof(e.lane));
 		episode_close(&e);
 	}
-	check_tally();
+	check_tally(ups_scaled(EPISODES) == EPISODES);
 	print_message(
 		"# %s: %lu packets, %lu sent, auth %lu, replay %lu, old %lu, reuse %lu, mki %lu, %.1f s\n",
 		suite->name, tally.packets, tally.left, tally.drop[UPS_DROP_AUTH],
