@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/datagram.h"
 #include "base/secret.h"
 #include "cli/holder.h"
 
@@ -39,49 +40,24 @@ static bool trusted(const struct ups_client *client, const struct ucred *cred)
 	return cred->uid == 0 || (client->has_daemon_uid && cred->uid == client->daemon_uid);
 }
 
-static bool get_cred(struct msghdr *msg, struct ucred *cred)
-{
-	struct cmsghdr *cmsg;
-
-	for (cmsg = CMSG_FIRSTHDR(msg); cmsg; cmsg = CMSG_NXTHDR(msg, cmsg)) {
-		if (cmsg->cmsg_level == SOL_SOCKET && cmsg->cmsg_type == SCM_CREDENTIALS &&
-		    cmsg->cmsg_len == CMSG_LEN(sizeof(*cred))) {
-			memcpy(cred, CMSG_DATA(cmsg), sizeof(*cred));
-			return true;
-		}
-	}
-	return false;
-}
-
 /* One datagram into client->buf. -> its size; 0: not from the well-known port id, ignore it; -errno */
 static ssize_t receive(struct ups_client *client)
 {
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(struct ucred)) + 64];
-	struct iovec iov = { .iov_base = client->buf, .iov_len = sizeof(client->buf) };
-	struct sockaddr_nl from = { 0 };
-	struct msghdr msg = {
-		.msg_name = &from,
-		.msg_namelen = sizeof(from),
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
-	ssize_t n = recvmsg(client->fd, &msg, MSG_DONTWAIT);
-	struct ucred cred;
+	struct ups_datagram from;
+	ssize_t n = ups_datagram_receive(client->fd, client->buf, sizeof(client->buf), &from);
 
 	if (n < 0)
-		return errno == EINTR || errno == EAGAIN ? 0 : -errno;
-	if (from.nl_pid != UPS_NL_PORT || (msg.msg_flags & MSG_TRUNC))
+		return n == -EINTR || n == -EAGAIN ? 0 : n;
+	if (from.port != UPS_NL_PORT || from.truncated)
 		return 0;
-	if (!get_cred(&msg, &cred))
+	if (!from.has_cred)
 		return ups_fail(&client->msg, -EPERM, "the kernel does not tell who answers");
-	if (!trusted(client, &cred))
+	if (!trusted(client, &from.cred))
 		return ups_fail(&client->msg, -EPERM,
 				"netlink port id 0x%x is taken by uid %u (process %d), which is "
 				"neither root nor the user upsec: nothing was told to it; stop "
 				"that process and start upsecd",
-				UPS_NL_PORT, cred.uid, cred.pid);
+				UPS_NL_PORT, from.cred.uid, from.cred.pid);
 	return n;
 }
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define UPS_LOG_MODULE "netlink"
+#include "base/datagram.h"
 #include "base/log.h"
 #include "ctl/netlink_server.h"
 
@@ -298,45 +299,21 @@ static void serve_datagram(struct ups_nl_server *server, struct ups_nl_request *
 			   size);
 }
 
-/* -> whether the kernel told who sent it */
-static bool get_cred(struct msghdr *msg, struct ucred *cred)
-{
-	struct cmsghdr *cmsg;
-
-	for (cmsg = CMSG_FIRSTHDR(msg); cmsg; cmsg = CMSG_NXTHDR(msg, cmsg)) {
-		if (cmsg->cmsg_level == SOL_SOCKET && cmsg->cmsg_type == SCM_CREDENTIALS &&
-		    cmsg->cmsg_len == CMSG_LEN(sizeof(*cred))) {
-			memcpy(cred, CMSG_DATA(cmsg), sizeof(*cred));
-			return true;
-		}
-	}
-	return false;
-}
-
 /* -> -errno of recvmsg, or 0 */
 static int receive(struct ups_nl_server *server)
 {
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(struct ucred)) + 64];
-	struct iovec iov = { .iov_base = server->rx, .iov_len = sizeof(server->rx) };
-	struct sockaddr_nl from = { 0 };
-	struct msghdr msg = {
-		.msg_name = &from,
-		.msg_namelen = sizeof(from),
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
 	struct ups_nl_request rq = { 0 };
-	ssize_t size = recvmsg(server->fd, &msg, MSG_DONTWAIT);
+	struct ups_datagram from;
+	ssize_t size = ups_datagram_receive(server->fd, server->rx, sizeof(server->rx), &from);
 
 	if (size < 0)
-		return -errno;
+		return (int)size;
 	/* Port 0 is the kernel, which has nothing to say here; and requests are not sent to groups. */
-	if (from.nl_pid != 0 && from.nl_groups == 0 && (size_t)size >= sizeof(struct nlmsghdr) &&
-	    get_cred(&msg, &rq.cred)) {
-		rq.port = from.nl_pid;
-		serve_datagram(server, &rq, (size_t)size, msg.msg_flags & MSG_TRUNC);
+	if (from.port != 0 && from.groups == 0 && from.has_cred &&
+	    (size_t)size >= sizeof(struct nlmsghdr)) {
+		rq.port = from.port;
+		rq.cred = from.cred;
+		serve_datagram(server, &rq, (size_t)size, from.truncated);
 	}
 	ups_wipe(server->rx, (size_t)size);
 	return 0;
