@@ -32,7 +32,11 @@
 	X(-1012, NO_BACKEND, "no crypto backend works on this machine")                     \
 	X(-1013, UNSUPPORTED, "not supported by this kernel or lane")                       \
 	X(-1014, FAMILY, "address family does not match the interface")                     \
-	X(-1015, TRUNCATED, "input ends too early")
+	X(-1015, TRUNCATED, "input ends too early")                                         \
+	X(-1016, POLICY, "refused by policy")                                               \
+	X(-1017, REGISTRATION, "CPM Address is not registered or not authenticated")        \
+	X(-1018, STATE, "does not fit the state of the dialogue")                           \
+	X(-1019, FINGERPRINT, "certificate does not match what was signalled")
 
 enum ups_error {
 #define UPS_X_ENUM(n, NAME, text) UPS_E_##NAME = n,

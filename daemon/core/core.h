@@ -55,9 +55,19 @@ struct ups_leg_request {
 	const struct ups_key_spec *rx;
 	unsigned int rx_count;
 	const struct ups_key_spec *tx; /* NULL = none */
+	/* negotiated legs; zero for those with explicit keys */
+	bool pending; /* the peer's part is not known yet: remote may have port 0, srtp legs may lack keys */
+	struct ups_addr source_ip; /* see struct ups_leg */
+	struct ups_dtls_spec
+		dtls; /* on: srtp leg without rx and tx, keys come by ups_core_dtls_keys() */
+	struct ups_ice_spec ice;
+	bool ipsec;
+	struct ups_decision
+		decision; /* mechanism MANUAL is filled in for srtp legs of ups_core_session_add() */
 };
 
 struct ups_stream_request {
+	uint16_t index; /* m-line number; rising from stream to stream */
 	const char *media;
 	struct ups_leg_request leg[UPS_LEGS];
 	enum ups_lane_choice lane;
@@ -67,9 +77,16 @@ struct ups_stream_request {
 struct ups_session_request {
 	const char *id;
 	const struct ups_stream_request *stream;
-	unsigned int stream_count;
+	unsigned int stream_count; /* ups_core_session_set(): may be 0 */
+	bool keep_old; /* ups_core_session_set(): see there */
 	uint64_t now_ns, now_unix;
 };
+
+/* Three facts of a session, never one as the other (README, words) */
+struct ups_posture {
+	bool all_hops_protected, end_to_end, integrity_compromised;
+};
+void ups_session_posture(const struct ups_session *session, struct ups_posture *out);
 
 struct ups_core;
 
@@ -87,6 +104,43 @@ void ups_core_tick(struct ups_core *core, uint64_t now_ns);
  */
 int ups_core_session_add(struct ups_core *core, const struct ups_session_request *request,
 			 struct ups_plan *plan, struct ups_errmsg *msg) __must_check;
+/*
+ * Makes the session @request->id look like @request, creating it if there is none. Streams are matched by m-line number: new ones are
+ * added, missing ones removed, others changed with as little as possible:
+ *
+ *	ports    kept while interface, address family and the need for an RTCP port are the same (local_port is ignored then)
+ *	keys     a key with the same bytes, suite and MKI as one that the leg uses in the same direction goes on: same slot, same counters,
+ *	         same indices. Any other is new and subject to the key rules above. A leg whose receive keys are all new keeps the one it had as
+ *	         rx_old for UPS_RX_OLD_NS when @request says so (keep_old).
+ *	dtls     same association number: its keys and peer stay; another: they stay until the new handshake is done.
+ *	learned  stays while the signalled remote address and source_ip are the same.
+ *
+ * A request that changes nothing gives a plan with nothing in it, to be committed like any other. Streams of the session before commit
+ * stay valid, and found, until ups_core_commit(). Errors as ups_core_session_add().
+ */
+int ups_core_session_set(struct ups_core *core, const struct ups_session_request *request,
+			 struct ups_plan *plan, struct ups_errmsg *msg) __must_check;
+
+/* Keys that a DTLS handshake gave. Masters are wiped by whoever made the structure. */
+struct ups_dtls_keys {
+	uint32_t association;
+	bool rtcp; /* of the association on the RTCP port */
+	uint8_t suite;
+	struct ups_secret rx, tx; /* key || salt */
+	struct ups_addr peer; /* where the handshake was done with */
+};
+/*
+ * Plans the change by which the in-leg of @flow gets @keys. The peer's old receive key stays as rx_old. A latching leg learns @peer.
+ * UPS_E_NO_SESSION (flow), UPS_E_STATE (not this association any more), UPS_E_KEY_REUSED, UPS_E_LIMIT.
+ */
+int ups_core_dtls_keys(struct ups_core *core, uint32_t flow, const struct ups_dtls_keys *keys,
+		       uint64_t now_ns, struct ups_plan *plan, struct ups_errmsg *msg) __must_check;
+/* ICE nominated @addr for the in-leg of @flow (RTP, or RTCP on a port of its own). An empty plan if it is what the leg has. UPS_E_NO_SESSION. */
+int ups_core_nominated(struct ups_core *core, uint32_t flow, bool rtcp, const struct ups_addr *addr,
+		       struct ups_plan *plan, struct ups_errmsg *msg) __must_check;
+/* Plans one change that time brings (an rx_old that ends). -> 1 with a plan, 0 when nothing is due, < 0 -ENOMEM. Call until 0. */
+int ups_core_due(struct ups_core *core, uint64_t now_ns, struct ups_plan *plan) __must_check;
+
 /* UPS_E_NO_SESSION */
 int ups_core_session_del(struct ups_core *core, const char *id, struct ups_plan *plan,
 			 struct ups_errmsg *msg) __must_check;

@@ -7,6 +7,7 @@
 #define UPSEC_CTL_CTL_H
 
 #include "base/err.h"
+#include "core/call.h"
 #include "core/core.h"
 #include "core/report.h"
 
@@ -20,6 +21,23 @@ struct ups_ctl_ops {
 	int (*flow_info)(void *aux, uint32_t flow, struct ups_flow_info *out);
 	struct ups_key_use (*key_use)(void *aux, uint32_t slot);
 	void (*dp_info)(void *aux, struct ups_dp_info *out);
+	/* negotiated sessions */
+	int (*call)(void *aux, const struct ups_call_request *request,
+		    struct ups_call_report *report, struct ups_errmsg *msg);
+	int (*call_check)(void *aux, const struct ups_call_request *request,
+			  struct ups_call_report *report, struct ups_errmsg *msg);
+	/* @delay_s: 0 = at once */
+	int (*call_delete)(void *aux, struct ups_text call_id, struct ups_text from_tag,
+			   struct ups_text to_tag, uint64_t delay_s, struct ups_errmsg *msg);
+	const struct ups_calls *(*calls)(void *aux);
+	const struct ups_policy *(*policy)(void *aux);
+	/* @expires_s from now; 0 = never. The daemon closes the legs of what is removed. */
+	int (*registration_add)(void *aux, struct ups_text address, const struct ups_addr *source,
+				uint64_t expires_s, struct ups_errmsg *msg);
+	/* @source NULL: all of the address. UPS_E_REGISTRATION if there was none. */
+	int (*registration_del)(void *aux, struct ups_text address, const struct ups_addr *source,
+				struct ups_errmsg *msg);
+	const struct ups_registrations *(*registrations)(void *aux);
 };
 
 #endif

@@ -13,6 +13,7 @@
 #include "core/core.h"
 #include "core/report.h"
 #include "crypto/srtp.h"
+#include "dp/dtls.h"
 
 struct ups_dp;
 
@@ -24,6 +25,12 @@ struct ups_dp_callbacks {
 	void (*source_learned)(void *aux, uint32_t flow, bool rtcp, const struct ups_addr *addr);
 	void (*key_event)(void *aux, uint32_t flow, bool expired, bool rtcp, bool tx);
 	void (*lane_changed)(void *aux, uint32_t flow, enum ups_lane lane, const char *reason);
+	/* a DTLS handshake on the in-leg of @flow gave keys; the caller plans and applies them before it returns, or refuses (< 0) */
+	int (*dtls_keys)(void *aux, uint32_t flow, const struct ups_dtls_keys *keys);
+	/* it failed; @reason is static or valid during the call */
+	void (*dtls_failed)(void *aux, uint32_t flow, bool rtcp, int err, const char *reason);
+	/* ICE: the peer nominated this address */
+	void (*nominated)(void *aux, uint32_t flow, bool rtcp, const struct ups_addr *addr);
 };
 
 struct ups_dp_config {
@@ -36,6 +43,7 @@ struct ups_dp_config {
 	enum ups_lane_choice lane; /* default for streams that say auto */
 	const char *bpf_object; /* path of upsec_xdp.bpf.o; NULL = built in */
 	unsigned int key_warning_percent; /* key_event with expired=false at this use */
+	struct ups_dtls_config dtls;
 	struct ups_dp_callbacks callbacks;
 };
 
@@ -48,6 +56,15 @@ void ups_dp_destroy(struct ups_dp *dp);
 /* All of the plan or nothing: on failure what was done is undone, @msg says what failed. */
 int ups_dp_apply(struct ups_dp *dp, const struct ups_plan *plan,
 		 struct ups_errmsg *msg) __must_check;
+
+/*
+ * Whether the kernel's IPsec policies (XFRM, read over netlink at each call) cover UDP between @local and @remote in both directions with
+ * ESP that encrypts, by require-level templates. -> 1, 0, or -errno (no XFRM in this kernel is 0); @why is filled with one sentence.
+ */
+int ups_dp_ipsec_covers(struct ups_dp *dp, const struct ups_addr *local,
+			const struct ups_addr *remote, char *why, size_t size) __must_check;
+/* Of our certificate, for a=fingerprint. UPS_E_UNSUPPORTED if DTLS could not be set up (the reason was logged at start). */
+int ups_dp_fingerprint(const struct ups_dp *dp, struct ups_fingerprint *out) __must_check;
 
 int ups_dp_notify_fd(const struct ups_dp *dp);
 void ups_dp_dispatch(struct ups_dp *dp);
