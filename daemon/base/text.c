@@ -37,6 +37,15 @@ struct ups_text ups_text_cut(struct ups_text *rest, char separator)
 	return part;
 }
 
+struct ups_text ups_text_word(struct ups_text *rest)
+{
+	while (rest->len && rest->at[0] == ' ') {
+		rest->at++;
+		rest->len--;
+	}
+	return ups_text_cut(rest, ' ');
+}
+
 static bool is_blank(char c)
 {
 	return c == ' ' || c == '\t';
