@@ -567,11 +567,12 @@ int ups_calls_delete(struct ups_calls *calls, struct ups_text call_id, struct up
 	return plan_end(calls, call, plan, msg);
 }
 
-int ups_calls_end_at(struct ups_calls *calls, struct ups_text call_id, uint64_t at_ns)
+int ups_calls_end_at(struct ups_calls *calls, struct ups_text call_id, struct ups_text from_tag,
+		     struct ups_text to_tag, uint64_t at_ns)
 {
 	struct ups_call *call = find(calls, call_id);
 
-	if (!call)
+	if (!call || !party_of(call, from_tag) || !party_of(call, to_tag))
 		return UPS_E_NO_SESSION;
 	call->end_at_ns = at_ns;
 	return 0;

@@ -104,8 +104,9 @@ int ups_calls_due(struct ups_calls *calls, uint64_t now_ns, uint64_t silence_ns,
 		  uint64_t (*last_rx)(void *aux, const struct ups_session *session), void *aux,
 		  struct ups_plan *plan, char id[static UPS_SESSION_ID_MAX], char *why,
 		  size_t why_size) __must_check;
-/* Makes the call end at @at_ns (delete-delay). UPS_E_NO_SESSION */
-int ups_calls_end_at(struct ups_calls *calls, struct ups_text call_id, uint64_t at_ns) __must_check;
+/* Makes the call end at @at_ns (delete-delay), unless another offer comes before. Tags as for ups_calls_delete(). UPS_E_NO_SESSION */
+int ups_calls_end_at(struct ups_calls *calls, struct ups_text call_id, struct ups_text from_tag,
+		     struct ups_text to_tag, uint64_t at_ns) __must_check;
 void ups_calls_commit(struct ups_calls *calls, struct ups_plan *plan);
 void ups_calls_abort(struct ups_calls *calls, struct ups_plan *plan);
 

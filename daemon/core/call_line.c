@@ -394,6 +394,25 @@ static bool offers_mux(const struct ups_call_work *w, const struct ups_sdp_media
 	return m->rtcp_mux && !(w->flags->mux & UPS_MUX_DEMUX);
 }
 
+/*
+ * Opportunistic keys are offered as SDES where that may be: who takes keys on a plain profile at all takes these (RFC 8643 3), and nothing is
+ * lost on who does not.
+ */
+static int prefer_sdes(struct ups_call_work *w, bool keyed_by_users, struct ups_said said,
+		       struct ups_line *line, struct ups_verdict *v)
+{
+	const struct ups_said all = said;
+	int err;
+
+	if (!v->osrtp || v->mechanism != UPS_MECH_DTLS)
+		return 0;
+	said.can &= ~UPS_CAN_DTLS;
+	err = ups_call_judge(w, line, w->to, &said, false, keyed_by_users, false, v);
+	if (!err && v->mechanism == UPS_MECH_SDES)
+		return 0;
+	return ups_call_judge(w, line, w->to, &all, false, keyed_by_users, false, v);
+}
+
 static int judge_other(struct ups_call_work *w, const struct ups_sdp_media *m,
 		       const struct ups_end *agreed, bool keyed_by_users, struct ups_line *line,
 		       struct ups_verdict *v)
@@ -402,9 +421,12 @@ static int judge_other(struct ups_call_work *w, const struct ups_sdp_media *m,
 	int err = ups_call_judge(w, line, w->to, &said, false, keyed_by_users,
 				 was_protected(agreed), v);
 
+	if (w->flags->transport != UPS_SDP_PROTO_NONE || agreed)
+		return err;
+	if (!err)
+		return prefer_sdes(w, keyed_by_users, said, line, v);
 	/* nobody named a mechanism: one that the rule permits will do instead of the offerer's */
-	if (err && w->flags->transport == UPS_SDP_PROTO_NONE && !agreed &&
-	    ups_sdp_proto_secured(m->proto)) {
+	if (ups_sdp_proto_secured(m->proto)) {
 		said.can = UPS_CAN_SDES | UPS_CAN_DTLS;
 		err = ups_call_judge(w, line, w->to, &said, false, keyed_by_users, false, v);
 	}

@@ -329,6 +329,13 @@ int ups_dp_flow_info(const struct ups_dp *dp, uint32_t flow, struct ups_flow_inf
 	return 0;
 }
 
+uint64_t ups_dp_last_rx(const struct ups_dp *dp, uint32_t flow)
+{
+	if (flow >= dp->state.flows)
+		return 0;
+	return __atomic_load_n(&dp->state.stats[flow].last_rx_ns, __ATOMIC_RELAXED);
+}
+
 struct ups_key_use ups_dp_key_use(const struct ups_dp *dp, uint32_t slot)
 {
 	const struct ups_key_use *use;

@@ -74,6 +74,8 @@ void ups_dp_tick(struct ups_dp *dp, uint64_t now_ns);
 /* @flow is a slot of an installed stream. UPS_E_NO_SESSION otherwise. */
 int ups_dp_flow_info(const struct ups_dp *dp, uint32_t flow,
 		     struct ups_flow_info *out) __must_check;
+/* CLOCK_MONOTONIC ns of the last packet of a flow that passed policing; 0 = none */
+uint64_t ups_dp_last_rx(const struct ups_dp *dp, uint32_t flow);
 /* Packets used of a key slot. */
 struct ups_key_use ups_dp_key_use(const struct ups_dp *dp, uint32_t slot);
 
