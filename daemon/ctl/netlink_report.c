@@ -93,6 +93,7 @@ int ups_nl_to_core(const struct ups_nl_session_request *in, struct ups_nl_core_r
 	out->session.stream = out->stream;
 	out->session.stream_count = in->stream_count;
 	for (uint32_t i = 0; i < in->stream_count; i++) {
+		out->stream[i].index = (uint16_t)i;
 		out->stream[i].media = in->stream[i].media;
 		out->stream[i].lane = in->stream[i].lane;
 		out->stream[i].ssrc_limit = in->stream[i].ssrc_limit;
