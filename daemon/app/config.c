@@ -398,9 +398,8 @@ static int read_sections(struct reader *r, const struct ups_raw *raw, struct ups
 	return 0;
 }
 
-/* Sizes of the pools. A stream has two flows, and each leg a receive and a transmit key. */
 /*
- * A leg has a receive and a transmit key, so 2 for each flow. The third is for what comes on top: the peer's last receive key, still accepted
+ * Sizes of the pools. A stream has two flows, and each leg a receive and a transmit key, so 2 for each flow. The third is for what comes on top: the peer's last receive key, still accepted
  * for UPS_RX_OLD_NS after a re-key; the new keys of a change while the old ones are in use; SRTCP keys of their own (DTLS-SRTP without
  * rtcp-mux). Not every leg needs all of that at once.
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * Sessions and flows out, in bounded steps. A dump works from a list of ids taken at its start, and finds each session again by
- * name when its turn comes: sessions may go between two turns of the loop, so no pointer is kept.
+ * name when its turn comes: sessions may go, and their streams change, between two turns of the loop, so no pointer or position is kept.
  */
 #include "ctl/netlink_server.h"
 
@@ -48,6 +48,24 @@ static int take_ids(struct ups_nl_dump *dump, const struct ups_core *core, const
 	return 0;
 }
 
+/* -> position of the first stream that is not done yet */
+static unsigned int position(const struct ups_session *session, const struct ups_nl_cursor *c)
+{
+	unsigned int i = 0;
+
+	while (i < session->stream_count && session->stream[i]->index < c->line)
+		i++;
+	return i;
+}
+
+/* A session without media is one object in a dump of sessions. */
+static bool has_more(const struct ups_nl_dump *dump, const struct ups_session *session)
+{
+	if (!session->stream_count)
+		return !is_flow_dump(dump) && !dump->cursor.line;
+	return position(session, &dump->cursor) < session->stream_count;
+}
+
 /* The session under the cursor, skipping those that went; NULL at the end. */
 static const struct ups_session *current_session(struct ups_nl_server *server,
 						 struct ups_nl_dump *dump)
@@ -59,7 +77,7 @@ static const struct ups_session *current_session(struct ups_nl_server *server,
 		const char *id = dump->ids + c->at;
 		const struct ups_session *session = ups_core_session_find(core, id);
 
-		if (session && !session->pending && c->stream < session->stream_count)
+		if (session && !session->pending && has_more(dump, session))
 			return session;
 		if (!session || session->pending)
 			dump->interrupted = true;
@@ -68,12 +86,16 @@ static const struct ups_session *current_session(struct ups_nl_server *server,
 	return NULL;
 }
 
-static void advance(const struct ups_nl_dump *dump, struct ups_nl_cursor *c)
+static void advance(const struct ups_nl_dump *dump, const struct ups_session *session,
+		    struct ups_nl_cursor *c)
 {
+	unsigned int at = position(session, c);
+
 	if (is_flow_dump(dump) && ++c->leg < UPS_LEGS)
 		return;
 	c->leg = 0;
-	c->stream++; /* current_session() moves on after the last */
+	c->line = (at < session->stream_count ? session->stream[at]->index : 0) + 1u;
+	/* current_session() moves on after the last */
 }
 
 /* ---- datagrams ---- */
@@ -84,6 +106,7 @@ static int put_object(struct ups_nl_server *server, const struct ups_nl_dump *du
 {
 	const struct ups_nl_object *object = &ups_nl_session_object;
 	const struct ups_nl_cursor *c = &dump->cursor;
+	unsigned int at = position(session, c);
 	size_t room = sizeof(server->tx) - used;
 	struct nlmsghdr *nlh;
 	int err;
@@ -92,11 +115,10 @@ static int put_object(struct ups_nl_server *server, const struct ups_nl_dump *du
 		return -EMSGSIZE;
 	if (is_flow_dump(dump)) {
 		object = &ups_nl_flow_object;
-		if (ups_nl_report_flow(server->ops, session, c->stream, c->leg,
-				       &server->report.flow))
+		if (ups_nl_report_flow(server->ops, session, at, c->leg, &server->report.flow))
 			return -ENOENT;
 	} else {
-		ups_nl_report_session(server->ops, session, c->stream, &server->report.session);
+		ups_nl_report_session(server->ops, session, at, &server->report.session);
 	}
 	nlh = ups_nl_msg_init(server->tx + used, dump->cmd, NLM_F_MULTI, dump->seq);
 	nlh->nlmsg_pid = dump->port;
@@ -141,7 +163,7 @@ static size_t fill(struct ups_nl_server *server, struct ups_nl_dump *dump, bool 
 				   session->id);
 		if (!err)
 			used += size;
-		advance(dump, &dump->cursor);
+		advance(dump, session, &dump->cursor);
 	}
 	*end = dump->single || put_done(server, dump, &used);
 	return used;

@@ -15,7 +15,8 @@
 /* Where a dump stands. */
 struct ups_nl_cursor {
 	size_t at; /* in the list of ids */
-	unsigned int stream, leg;
+	uint32_t line; /* streams with a lower m-line number are done */
+	unsigned int leg;
 };
 
 struct ups_nl_dump {
