@@ -152,6 +152,12 @@ static void report_line(struct ups_call_work *w, unsigned int i, const struct up
 		w->report->line_count = i + 1;
 }
 
+static void not_wanted(struct ups_end *end, const char *why)
+{
+	end->decision = (struct ups_decision) { .decided_by = UPS_BY_PEER };
+	snprintf(end->decision.reason, sizeof(end->decision.reason), "%s", why);
+}
+
 /* A refusal of line @i: the request's when media flows or nothing else would be left, else the line's alone. */
 static int refuse_line(struct ups_call_work *w, unsigned int i, struct ups_line *line,
 		       unsigned int side, int err, int *first)
@@ -535,8 +541,7 @@ static int make_offer_line(struct ups_call_work *w, unsigned int i, int *first)
 	for (unsigned int s = 0; s < UPS_LEGS; s++)
 		line->end[s].proto = m->proto;
 	if (!m->port) {
-		(void)ups_call_refuse(&line->end[w->from].decision, UPS_BY_PEER, 0,
-				      "the offerer does not want this stream");
+		not_wanted(&line->end[w->from], "the offerer does not want this stream");
 	} else if (!ups_sdp_proto_rtp(m->proto)) {
 		err = ups_call_refuse(&line->end[w->from].decision, UPS_BY_PROVIDER,
 				      UPS_E_UNSUPPORTED, "transport %.*s is not relayed",
@@ -693,8 +698,7 @@ static int answer_line(struct ups_call_work *w, unsigned int i, struct ups_line 
 		return 0;
 	if (!m || !m->port) {
 		line->alive = false;
-		(void)ups_call_refuse(&line->end[w->from].decision, UPS_BY_PEER, 0,
-				      "the answerer rejected this stream");
+		not_wanted(&line->end[w->from], "the answerer rejected this stream");
 		return 0;
 	}
 	reader->mux = reader->mux_offered && !(w->flags->mux & UPS_MUX_REJECT);
