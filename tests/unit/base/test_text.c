@@ -61,9 +61,9 @@ static void cut_takes_parts_off_in_order(void **state)
 	assert_int_equal(rest.len, 0);
 }
 
-static void words_are_separated_by_any_number_of_spaces(void **state)
+static void words_are_separated_by_any_number_of_blanks(void **state)
 {
-	struct ups_text rest = UPS_TEXT("  one two   three  ");
+	struct ups_text rest = UPS_TEXT("  one two \t three\t ");
 
 	(void)state;
 	assert_text(ups_text_word(&rest), "one");
@@ -71,6 +71,8 @@ static void words_are_separated_by_any_number_of_spaces(void **state)
 	assert_text(ups_text_word(&rest), "three");
 	assert_text(ups_text_word(&rest), "");
 	assert_int_equal(rest.len, 0);
+	rest = (struct ups_text) { NULL, 0 };
+	assert_null(ups_text_word(&rest).at);
 }
 
 static void trim_takes_blanks_off_both_ends_only(void **state)
@@ -251,7 +253,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(equality_is_by_bytes_and_sameness_by_letters),
 		cmocka_unit_test(cut_takes_parts_off_in_order),
-		cmocka_unit_test(words_are_separated_by_any_number_of_spaces),
+		cmocka_unit_test(words_are_separated_by_any_number_of_blanks),
 		cmocka_unit_test(trim_takes_blanks_off_both_ends_only),
 		cmocka_unit_test(numbers_are_digits_within_the_limit),
 		cmocka_unit_test(copy_fits_or_leaves_nothing),
