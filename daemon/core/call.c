@@ -225,13 +225,34 @@ static int take_address(struct ups_call_work *w)
 	return 0;
 }
 
+/* Words that only make sense with a value of a kind */
+static int check_flags(const struct ups_call_work *w)
+{
+	const struct ups_ng_flags *f = w->flags;
+	char text[UPS_ADDR_TEXT];
+	struct ups_addr a;
+
+	if (f->transport != UPS_SDP_PROTO_NONE && !ups_sdp_proto_rtp(f->transport))
+		return ups_fail(w->msg, UPS_E_UNSUPPORTED,
+				"transport-protocol: expected RTP/AVP, RTP/AVPF, RTP/SAVP, "
+				"RTP/SAVPF, UDP/TLS/RTP/SAVP or UDP/TLS/RTP/SAVPF");
+	if (f->media_address.len && (!ups_text_copy(f->media_address, text, sizeof(text)) ||
+				     ups_addr_parse(text, false, &a)))
+		return ups_fail(w->msg, UPS_E_SYNTAX,
+				"media-address: expected an IPv4 or IPv6 address");
+	return 0;
+}
+
 /* What was said once holds until something else is said; a wish only grows: less than asked for before would be a downgrade. */
 static int take_flags(struct ups_call_work *w)
 {
 	struct ups_call *call = w->call;
 	const struct ups_ng_flags *f = w->flags;
 	const unsigned int sides[2] = { w->from, w->to };
+	int err = check_flags(w);
 
+	if (err)
+		return err;
 	for (unsigned int i = 0; i < 2; i++) {
 		if (f->has_signalling[i])
 			call->signalling[sides[i]] = f->signalling[i];
