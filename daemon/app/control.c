@@ -8,10 +8,11 @@
 
 #include <stdio.h>
 
+#include "app/calls.h"
 #include "base/addr.h"
 #include "base/log.h"
 
-static void send_event(struct ups_daemon *d, const struct ups_event *event)
+void ups_control_event(struct ups_daemon *d, const struct ups_event *event)
 {
 	if (d->netlink)
 		ups_nl_server_event(d->netlink, event);
@@ -41,7 +42,7 @@ static int session_add(void *aux, const struct ups_session_request *request, str
 	if (err)
 		return err;
 	ups_debug("session %s added, %u streams", request->id, request->stream_count);
-	send_event(d, &(struct ups_event) { .type = UPS_EVENT_SESSION_ADD,
+	ups_control_event(d, &(struct ups_event) { .type = UPS_EVENT_SESSION_ADD,
 					    .session_id = request->id,
 					    .text = "session added" });
 	return 0;
@@ -51,14 +52,17 @@ static int session_del(void *aux, const char *id, struct ups_errmsg *msg)
 {
 	struct ups_daemon *d = aux;
 	struct ups_plan plan;
-	int err = ups_core_session_del(d->core, id, &plan, msg);
+	int err;
 
+	if (ups_app_call_end(d, id, &err, msg))
+		return err;
+	err = ups_core_session_del(d->core, id, &plan, msg);
 	if (!err)
 		err = carry_out(d, &plan, msg);
 	if (err)
 		return err;
 	ups_debug("session %s deleted", id);
-	send_event(d, &(struct ups_event) { .type = UPS_EVENT_SESSION_DEL,
+	ups_control_event(d, &(struct ups_event) { .type = UPS_EVENT_SESSION_DEL,
 					    .session_id = id,
 					    .text = "session deleted" });
 	return 0;
@@ -95,12 +99,13 @@ void ups_control_init(struct ups_daemon *d)
 		.key_use = key_use,
 		.dp_info = dp_info,
 	};
+	ups_app_calls_ops(d);
 }
 
 /* ---- reports of the data plane --------------------------------------------------------------------------------- */
 
-/* Fills in whose @flow it is, @leg being the leg meant. -> false if nobody's any more */
-static bool locate(const struct ups_daemon *d, uint32_t flow, bool out_leg, struct ups_event *event)
+bool ups_control_locate(const struct ups_daemon *d, uint32_t flow, bool out_leg,
+			struct ups_event *event)
 {
 	const struct ups_stream *stream;
 	const struct ups_session *session;
@@ -121,13 +126,13 @@ static void source_learned(void *aux, uint32_t flow, bool rtcp, const struct ups
 	struct ups_daemon *d = aux;
 	char address[UPS_ADDR_TEXT], text[128];
 
-	if (!locate(d, flow, false, &event))
+	if (!ups_control_locate(d, flow, false, &event))
 		return;
 	ups_core_source_learned(d->core, flow, rtcp, addr);
 	snprintf(text, sizeof(text), "%s now comes from %s", rtcp ? "RTCP" : "RTP",
 		 ups_addr_format(addr, address));
 	event.text = text;
-	send_event(d, &event);
+	ups_control_event(d, &event);
 }
 
 static void key_event(void *aux, uint32_t flow, bool expired, bool rtcp, bool tx)
@@ -137,7 +142,7 @@ static void key_event(void *aux, uint32_t flow, bool expired, bool rtcp, bool tx
 	struct ups_daemon *d = aux;
 	char text[128];
 
-	if (!locate(d, flow, tx, &event))
+	if (!ups_control_locate(d, flow, tx, &event))
 		return;
 	if (expired)
 		snprintf(text, sizeof(text),
@@ -150,7 +155,7 @@ static void key_event(void *aux, uint32_t flow, bool expired, bool rtcp, bool tx
 			d->config.key_warning_percent, rtcp ? "SRTCP" : "SRTP",
 			tx ? "transmit" : "receive");
 	event.text = text;
-	send_event(d, &event);
+	ups_control_event(d, &event);
 	ups_log_rl(expired ? UPS_LOG_WARNING : UPS_LOG_NOTICE, "session %s, stream %u, leg %u: %s",
 		   event.session_id, event.stream, event.leg, text);
 }
@@ -164,20 +169,23 @@ static void lane_changed(void *aux, uint32_t flow, enum ups_lane lane, const cha
 	struct ups_daemon *d = aux;
 	char text[256];
 
-	if (!locate(d, flow, false, &event))
+	if (!ups_control_locate(d, flow, false, &event))
 		return;
 	snprintf(text, sizeof(text), "packets of this leg now take lane %s: %s", names[lane],
 		 reason);
 	event.text = text;
-	send_event(d, &event);
+	ups_control_event(d, &event);
 }
 
 struct ups_dp_callbacks ups_control_callbacks(struct ups_daemon *d)
 {
-	return (struct ups_dp_callbacks) {
+	struct ups_dp_callbacks cb = {
 		.aux = d,
 		.source_learned = source_learned,
 		.key_event = key_event,
 		.lane_changed = lane_changed,
 	};
+
+	ups_app_calls_callbacks(&cb);
+	return cb;
 }

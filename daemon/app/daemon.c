@@ -16,9 +16,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "app/calls.h"
 #include "app/privileges.h"
 #include "base/addr.h"
 #include "base/log.h"
+#include "ctl/ng.h"
 #include "dp/detacher.h"
 #include "dp/kernel.h"
 
@@ -90,6 +92,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *aux)
 	now_ns = (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
 	ups_core_tick(d->core, now_ns);
 	ups_dp_tick(d->dp, now_ns);
+	ups_app_calls_tick(d, now_ns);
 	ups_watch_tick(d->watch);
 	show_status(d);
 	show_forgotten(d);
@@ -227,6 +230,9 @@ static int open_data_plane(struct ups_daemon *d, struct ups_errmsg *msg)
 		.xdp = c->xdp,
 		.lane = c->lane,
 		.key_warning_percent = c->key_warning_percent,
+		.dtls = { .certificate = c->dtls_certificate[0] ? c->dtls_certificate : NULL,
+			  .key = c->dtls_key[0] ? c->dtls_key : NULL,
+			  .ca = c->dtls_ca[0] ? c->dtls_ca : NULL },
 		.callbacks = ups_control_callbacks(d),
 	};
 
@@ -247,6 +253,13 @@ static int open_netlink(struct ups_daemon *d, struct ups_errmsg *msg)
 	return ups_nl_server_create(d->loop, &d->ops, &config, &d->netlink, msg);
 }
 
+static int open_ng(struct ups_daemon *d, struct ups_errmsg *msg)
+{
+	if (!d->config.ng.listen_count)
+		return 0;
+	return ups_ng_server_create(d->loop, &d->ops, &d->config.ng, &d->ng, msg);
+}
+
 static int open_modules(struct ups_daemon *d, struct ups_errmsg *msg)
 {
 	const struct ups_config *c = &d->config;
@@ -257,13 +270,18 @@ static int open_modules(struct ups_daemon *d, struct ups_errmsg *msg)
 	err = ups_core_create(&c->limits, c->iface, c->iface_count, &d->core);
 	if (err)
 		return ups_fail(msg, err, "session tables: %s", ups_strerror(err));
+	err = ups_app_calls_open(d, msg);
+	if (err)
+		return err;
 	err = ups_watch_create(d, &d->watch);
 	if (err)
 		return ups_fail(msg, err, "tables: %s", ups_strerror(err));
 	ups_control_init(d);
 	/* Taken port id = another daemon lives: find out before touching its devices. No request is read until the loop runs. */
 	err = open_netlink(d, msg);
-	return err ? err : open_data_plane(d, msg);
+	if (!err)
+		err = open_data_plane(d, msg);
+	return err ? err : open_ng(d, msg);
 }
 
 static int start(struct ups_daemon *d, struct ups_errmsg *msg)
@@ -294,9 +312,11 @@ static int start(struct ups_daemon *d, struct ups_errmsg *msg)
 /* Reverse order of start; every part may be missing. */
 static void stop(struct ups_daemon *d)
 {
+	ups_ng_server_destroy(d->ng);
 	ups_dp_destroy(d->dp);
 	ups_nl_server_destroy(d->netlink);
 	ups_watch_destroy(d->watch);
+	ups_app_calls_close(d);
 	ups_core_destroy(d->core);
 	ups_crypto_close(d->crypto);
 	sd_event_unref(d->loop);

@@ -43,6 +43,10 @@ int ups_daemon_run(const struct ups_config *config) __must_check;
 /* control.c */
 void ups_control_init(struct ups_daemon *d);
 struct ups_dp_callbacks ups_control_callbacks(struct ups_daemon *d);
+void ups_control_event(struct ups_daemon *d, const struct ups_event *event);
+/* Fills in whose @flow it is, the in-leg or the out-leg. -> false if nobody's any more */
+bool ups_control_locate(const struct ups_daemon *d, uint32_t flow, bool out_leg,
+			struct ups_event *event);
 
 /*
  * watch.c: once a second looks at a part of the flows; each flow is seen within UPS_WATCH_PERIOD seconds. An event says when the drops of
