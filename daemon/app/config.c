@@ -10,23 +10,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/config_policy.h"
+#include "app/config_reader.h"
 #include "app/config_table.h"
+#include "app/ifaces.h"
 #include "app/schema.h"
 #include "base/addr.h"
 
 #define SSRC_SLOTS_MAX (1u << 22) /* 1 GiB of state */
-
-enum kind { NUMBER, WORD, CHOICE, NAME, DEVICE, ADDR4, ADDR6 };
-
-struct option {
-	const char *key;
-	enum kind kind;
-	size_t raw; /* offset of the text in the section's raw structure */
-	size_t dest, dest_size; /* of the value in the configuration or the interface */
-	uint64_t low, high;
-	const char *const *words; /* ends with NULL; the index is the value */
-	const char *fallback;
-};
 
 static const char *const lane_words[] = { "auto", "udp", "xdp", NULL };
 static const char *const xdp_words[] = { "auto", "native", "generic", "off", NULL };
@@ -43,383 +34,167 @@ _Static_assert(UPS_KIND_CONV == 0 && UPS_KIND_NNI == 1 && UPS_KIND_IWF == 2, "ki
 _Static_assert(UPS_SOURCE_STRICT == 0 && UPS_SOURCE_LATCH == 1, "source_words");
 
 /* clang-format off */
-#define UPS_X_OPTION(member, key, kind, where, low, high, words, def, text) \
-	{ key, kind, offsetof(UPS_RAW, member), offsetof(UPS_DEST, where), \
-	  sizeof(((UPS_DEST *)NULL)->where), low, high, words, def },
-
 #define UPS_DEST struct ups_iface
 #define UPS_RAW struct ups_raw_iface
-static const struct option iface_options[] = { UPS_OPTIONS_IFACE(UPS_X_OPTION) };
+static const struct ups_option iface_options[] = { UPS_OPTIONS_IFACE(UPS_X_OPTION) };
 #undef UPS_RAW
 #undef UPS_DEST
 #define UPS_DEST struct ups_config
 #define UPS_RAW struct ups_raw
-static const struct option root_options[] = { UPS_OPTIONS_ROOT(UPS_X_OPTION) };
+static const struct ups_option root_options[] = { UPS_OPTIONS_ROOT(UPS_X_OPTION) };
 #undef UPS_RAW
 #define UPS_RAW struct ups_raw_xdp
-static const struct option xdp_options[] = { UPS_OPTIONS_XDP(UPS_X_OPTION) };
+static const struct ups_option xdp_options[] = { UPS_OPTIONS_XDP(UPS_X_OPTION) };
 #undef UPS_RAW
 #define UPS_RAW struct ups_raw_limits
-static const struct option limits_options[] = { UPS_OPTIONS_LIMITS(UPS_X_OPTION) };
+static const struct ups_option limits_options[] = { UPS_OPTIONS_LIMITS(UPS_X_OPTION) };
 #undef UPS_RAW
 #define UPS_RAW struct ups_raw_netlink
-static const struct option netlink_options[] = { UPS_OPTIONS_NETLINK(UPS_X_OPTION) };
+static const struct ups_option netlink_options[] = { UPS_OPTIONS_NETLINK(UPS_X_OPTION) };
 #undef UPS_RAW
 #define UPS_RAW struct ups_raw_crypto
-static const struct option crypto_options[] = { UPS_OPTIONS_CRYPTO(UPS_X_OPTION) };
+static const struct ups_option crypto_options[] = { UPS_OPTIONS_CRYPTO(UPS_X_OPTION) };
 #undef UPS_RAW
 #define UPS_RAW struct ups_raw_log
-static const struct option log_options[] = { UPS_OPTIONS_LOG(UPS_X_OPTION) };
+static const struct ups_option log_options[] = { UPS_OPTIONS_LOG(UPS_X_OPTION) };
+#undef UPS_RAW
+#define UPS_RAW struct ups_raw_timeouts
+static const struct ups_option timeouts_options[] = { UPS_OPTIONS_TIMEOUTS(UPS_X_OPTION) };
+#undef UPS_RAW
+#define UPS_RAW struct ups_raw_dtls
+static const struct ups_option dtls_options[] = { UPS_OPTIONS_DTLS(UPS_X_OPTION) };
 #undef UPS_RAW
 #undef UPS_DEST
 /* clang-format on */
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-struct reader {
-	const char *name; /* of the document */
-	const struct ups_lines *lines;
-	struct ups_errmsg *msg;
-	char path[UPS_LINES_PATH]; /* of the option in hand */
-};
-
-static int fail(const struct reader *r, int err, const char *fmt, ...) __printf_like(3, 4);
-
-static int fail(const struct reader *r, int err, const char *fmt, ...)
-{
-	char text[320];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	return ups_fail(r->msg, err, "%s:%u: %s: %s", r->name, ups_lines_find(r->lines, r->path),
-			r->path, text);
-}
-
-static void set_path(struct reader *r, const char *section, const char *key)
-{
-	snprintf(r->path, sizeof(r->path), "%s%s%s", section, section[0] ? "." : "", key);
-}
-
-/* A value as messages show it: cut, and without control characters. */
-struct shown {
-	char text[48];
-};
-
-static struct shown show(const char *value)
-{
-	struct shown s;
-	size_t len = strnlen(value, sizeof(s.text) - 1);
-
-	memcpy(s.text, value, len);
-	s.text[len] = '\0';
-	for (size_t i = 0; i < len; i++) {
-		if ((unsigned char)s.text[i] < ' ' || s.text[i] == 0x7f)
-			s.text[i] = '?';
-	}
-	return s;
-}
-
-static void store(void *to, size_t size, uint64_t value)
-{
-	switch (size) {
-	case 1:
-		*(uint8_t *)to = (uint8_t)value;
-		break;
-	case 2:
-		*(uint16_t *)to = (uint16_t)value;
-		break;
-	case 4:
-		*(uint32_t *)to = (uint32_t)value;
-		break;
-	default:
-		*(uint64_t *)to = value;
-		break;
-	}
-}
-
-/* "123" or "2^31" */
-static int parse_number(const char *text, uint64_t *out)
-{
-	char *end;
-
-	if (text[0] < '0' || text[0] > '9')
-		return UPS_E_SYNTAX;
-	errno = 0;
-	if (!strncmp(text, "2^", 2) && text[2] >= '0' && text[2] <= '9') {
-		unsigned long power = strtoul(text + 2, &end, 10);
-
-		if (*end || power > 63)
-			return UPS_E_SYNTAX;
-		*out = 1ULL << power;
-		return 0;
-	}
-	*out = strtoull(text, &end, 10);
-	return *end ? UPS_E_SYNTAX : errno ? UPS_E_RANGE : 0;
-}
-
-static int read_number(const struct reader *r, const struct option *o, const char *text, void *to)
-{
-	uint64_t value = 0;
-	int err = parse_number(text, &value);
-
-	if (err == UPS_E_SYNTAX)
-		return fail(r, err, "expected a number %llu..%llu, found '%s'",
-			    (unsigned long long)o->low, (unsigned long long)o->high,
-			    show(text).text);
-	if (err || value < o->low || value > o->high)
-		return fail(r, UPS_E_RANGE, "%s is out of range %llu..%llu", show(text).text,
-			    (unsigned long long)o->low, (unsigned long long)o->high);
-	store(to, o->dest_size, value);
-	return 0;
-}
-
-static int read_word(const struct reader *r, const struct option *o, const char *text, void *to)
-{
-	char list[128] = "";
-	size_t used = 0;
-
-	for (size_t i = 0; o->words[i]; i++) {
-		if (!strcmp(text, o->words[i])) {
-			if (o->kind == CHOICE)
-				*(const char **)to = o->words[i];
-			else
-				store(to, o->dest_size, i);
-			return 0;
-		}
-		used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s", i ? ", " : "",
-					 o->words[i]);
-	}
-	return fail(r, UPS_E_SYNTAX, "expected one of %s; found '%s'", list, show(text).text);
-}
-
-/* Letters, digits, '-', '_', '.'; of a device also what the kernel permits: anything but '/', ':' and blanks */
-static bool is_name(const char *text, enum kind kind)
-{
-	if (kind == DEVICE && (!strcmp(text, ".") || !strcmp(text, "..")))
-		return false;
-	for (; *text; text++) {
-		bool plain = (*text >= 'a' && *text <= 'z') || (*text >= 'A' && *text <= 'Z') ||
-			     (*text >= '0' && *text <= '9') || strchr("-_.", *text);
-		bool device = *text > ' ' && *text <= '~' && *text != '/' && *text != ':';
-
-		if (kind == DEVICE ? !device : !plain)
-			return false;
-	}
-	return true;
-}
-
-static int read_name(const struct reader *r, const struct option *o, const char *text, void *to)
-{
-	size_t len = strlen(text);
-
-	if (len < o->low)
-		return fail(r, UPS_E_SYNTAX, "expected a name, found nothing");
-	if (len > o->high)
-		return fail(r, UPS_E_RANGE, "'%s' is longer than %llu bytes", show(text).text,
-			    (unsigned long long)o->high);
-	if (!is_name(text, o->kind))
-		return fail(r, UPS_E_SYNTAX, "'%s' is not a %s", show(text).text,
-			    o->kind == DEVICE ? "device name"
-					      : "name of letters, digits, '-', '_' and '.'");
-	memcpy(to, text, len + 1);
-	return 0;
-}
-
-/* Media can be sent from it: no unspecified, multicast or link-local address. */
-static bool is_usable(const struct ups_addr *a)
-{
-	static const uint8_t zero[16];
-
-	if (ups_addr_is_v4(a))
-		return a->ip[12] != 0 && a->ip[12] < 224;
-	return memcmp(a->ip, zero, sizeof(zero)) && a->ip[0] != 0xff &&
-	       !(a->ip[0] == 0xfe && (a->ip[1] & 0xc0) == 0x80);
-}
-
-static int read_address(const struct reader *r, const struct option *o, const char *text, void *to)
-{
-	const char *family = o->kind == ADDR4 ? "IPv4" : "IPv6";
-	struct ups_addr a;
-
-	if (ups_addr_parse(text, false, &a) || ups_addr_is_v4(&a) != (o->kind == ADDR4))
-		return fail(r, UPS_E_SYNTAX, "expected an %s address, found '%s'", family,
-			    show(text).text);
-	if (!is_usable(&a))
-		return fail(r, UPS_E_RANGE,
-			    "%s cannot carry media; expected a unicast address that needs no scope",
-			    show(text).text);
-	memcpy(to, &a, sizeof(a));
-	return 0;
-}
-
-static int read_option(const struct reader *r, const struct option *o, const char *text, void *to)
-{
-	switch (o->kind) {
-	case NUMBER:
-		return read_number(r, o, text, to);
-	case WORD:
-	case CHOICE:
-		return read_word(r, o, text, to);
-	case NAME:
-	case DEVICE:
-		return read_name(r, o, text, to);
-	case ADDR4:
-	case ADDR6:
-		return read_address(r, o, text, to);
-	}
-	return UPS_E_SYNTAX;
-}
-
-/* @raw: the section as loaded, NULL = not in the document */
-static int read_section(struct reader *r, const char *section, const struct option *options,
-			size_t count, const void *raw, void *dest)
-{
-	for (size_t i = 0; i < count; i++) {
-		const struct option *o = &options[i];
-		const char *text = raw ? *(char *const *)((const char *)raw + o->raw) : NULL;
-		int err;
-
-		set_path(r, section, o->key);
-		if (!text && !o->fallback)
-			return fail(r, UPS_E_SYNTAX, "missing");
-		if (!text && !o->fallback[0])
-			continue; /* stays zero */
-		err = read_option(r, o, text ? text : o->fallback, (char *)dest + o->dest);
-		if (err)
-			return err;
-	}
-	return 0;
-}
-
 /* Rules within one interface, whose path is @at. */
-static int check_iface(struct reader *r, const char *at, const struct ups_raw_iface *raw,
+static int check_iface(struct ups_reader *r, const char *at, const struct ups_raw_iface *raw,
 		       struct ups_iface *f)
 {
 	snprintf(r->path, sizeof(r->path), "%s", at);
 	f->has_v4 = raw->v4;
 	f->has_v6 = raw->v6;
 	if (!f->has_v4 && !f->has_v6)
-		return fail(r, UPS_E_SYNTAX, "needs v4, v6 or both");
-	set_path(r, at, "advertised-v4");
+		return ups_reader_fail(r, UPS_E_SYNTAX, "needs v4, v6 or both");
+	ups_reader_at(r, at, "advertised-v4");
 	if (raw->adv4 && !raw->v4)
-		return fail(r, UPS_E_SYNTAX, "needs v4");
-	set_path(r, at, "advertised-v6");
+		return ups_reader_fail(r, UPS_E_SYNTAX, "needs v4");
+	ups_reader_at(r, at, "advertised-v6");
 	if (raw->adv6 && !raw->v6)
-		return fail(r, UPS_E_SYNTAX, "needs v6");
+		return ups_reader_fail(r, UPS_E_SYNTAX, "needs v6");
 	if (!raw->adv4)
 		f->advertised_v4 = f->v4;
 	if (!raw->adv6)
 		f->advertised_v6 = f->v6;
-	set_path(r, at, "port-min");
-	if (f->port_min % 2)
-		return fail(r, UPS_E_RANGE, "%u is odd; RTP takes even ports", f->port_min);
-	if (f->port_min >= f->port_max)
-		return fail(r, UPS_E_RANGE, "%u is not below port-max %u", f->port_min,
-			    f->port_max);
 	return 0;
 }
 
-static bool share_address(const struct ups_iface *a, const struct ups_iface *b)
-{
-	return (a->has_v4 && b->has_v4 && ups_addr_same_ip(&a->v4, &b->v4)) ||
-	       (a->has_v6 && b->has_v6 && ups_addr_same_ip(&a->v6, &b->v6));
-}
-
-/* Rules between interface @i and those before it. */
-static int check_iface_pairs(struct reader *r, const struct ups_iface *ifaces, unsigned int i)
-{
-	const struct ups_iface *f = &ifaces[i];
-
-	for (unsigned int j = 0; j < i; j++) {
-		char section[32];
-
-		snprintf(section, sizeof(section), "interfaces[%u]", i);
-		set_path(r, section, "name");
-		if (!strcmp(f->name, ifaces[j].name))
-			return fail(r, UPS_E_RANGE, "'%s' is also the name of interfaces[%u]",
-				    f->name, j);
-		set_path(r, section, "port-min");
-		if (share_address(f, &ifaces[j]) && f->port_min <= ifaces[j].port_max &&
-		    ifaces[j].port_min <= f->port_max)
-			return fail(r, UPS_E_RANGE,
-				    "ports %u-%u overlap %u-%u of interface %s on the same address",
-				    f->port_min, f->port_max, ifaces[j].port_min,
-				    ifaces[j].port_max, ifaces[j].name);
-	}
-	return 0;
-}
-
-static int read_ifaces(struct reader *r, const struct ups_raw *raw, struct ups_config *out)
+static int read_ifaces(struct ups_reader *r, const struct ups_raw *raw, struct ups_config *out)
 {
 	out->iface_count = raw->iface_count;
 	for (unsigned int i = 0; i < raw->iface_count; i++) {
+		struct ups_errmsg why;
 		char section[32];
+		const char *fault;
 		int err;
 
 		snprintf(section, sizeof(section), "interfaces[%u]", i);
-		err = read_section(r, section, iface_options, COUNT(iface_options), &raw->iface[i],
-				   &out->iface[i]);
+		err = ups_reader_section(r, section, iface_options, COUNT(iface_options),
+					 &raw->iface[i], &out->iface[i]);
 		if (!err)
 			err = check_iface(r, section, &raw->iface[i], &out->iface[i]);
-		if (!err)
-			err = check_iface_pairs(r, out->iface, i);
+		if (err)
+			return err;
+		fault = ups_ifaces_fault(out->iface, i, &why);
+		if (fault) {
+			ups_reader_at(r, section, fault);
+			return ups_reader_fail(r, UPS_E_RANGE, "%s", why.text);
+		}
+	}
+	return 0;
+}
+
+struct section {
+	const char *path;
+	const struct ups_option *options;
+	size_t count;
+};
+
+static const struct section sections[] = {
+	{ "", root_options, COUNT(root_options) },
+	{ "xdp", xdp_options, COUNT(xdp_options) },
+	{ "limits", limits_options, COUNT(limits_options) },
+	{ "control.netlink", netlink_options, COUNT(netlink_options) },
+	{ "crypto", crypto_options, COUNT(crypto_options) },
+	{ "timeouts", timeouts_options, COUNT(timeouts_options) },
+	{ "dtls", dtls_options, COUNT(dtls_options) },
+	{ "log", log_options, COUNT(log_options) },
+};
+
+static int read_sections(struct ups_reader *r, const struct ups_raw *raw, struct ups_config *out)
+{
+	const void *const raws[COUNT(sections)] = {
+		raw,	     raw->xdp,
+		raw->limits, raw->control ? raw->control->netlink : NULL,
+		raw->crypto, raw->timeouts,
+		raw->dtls,   raw->log,
+	};
+
+	for (size_t i = 0; i < COUNT(sections); i++) {
+		int err = ups_reader_section(r, sections[i].path, sections[i].options,
+					     sections[i].count, raws[i], out);
+
 		if (err)
 			return err;
 	}
 	return 0;
 }
 
-static int read_sections(struct reader *r, const struct ups_raw *raw, struct ups_config *out)
+/* A certificate and its key go together. */
+static int check_dtls(struct ups_reader *r, const struct ups_config *c)
 {
-	const struct {
-		const char *path;
-		const struct option *options;
-		size_t count;
-		const void *raw;
-	} sections[] = {
-		{ "", root_options, COUNT(root_options), raw },
-		{ "xdp", xdp_options, COUNT(xdp_options), raw->xdp },
-		{ "limits", limits_options, COUNT(limits_options), raw->limits },
-		{ "control.netlink", netlink_options, COUNT(netlink_options),
-		  raw->control ? raw->control->netlink : NULL },
-		{ "crypto", crypto_options, COUNT(crypto_options), raw->crypto },
-		{ "log", log_options, COUNT(log_options), raw->log },
-	};
+	bool has_certificate = c->dtls_certificate[0], has_key = c->dtls_key[0];
 
-	for (size_t i = 0; i < COUNT(sections); i++) {
-		int err = read_section(r, sections[i].path, sections[i].options, sections[i].count,
-				       sections[i].raw, out);
-
-		if (err)
-			return err;
-	}
+	ups_reader_at(r, "dtls", has_key ? "key" : "certificate");
+	if (has_certificate != has_key)
+		return ups_reader_fail(r, UPS_E_SYNTAX, "needs %s",
+				       has_key ? "certificate" : "key");
 	return 0;
 }
 
 /*
- * Sizes of the pools. A stream has two flows, and each leg a receive and a transmit key, so 2 for each flow. The third is for what comes on top: the peer's last receive key, still accepted
- * for UPS_RX_OLD_NS after a re-key; the new keys of a change while the old ones are in use; SRTCP keys of their own (DTLS-SRTP without
- * rtcp-mux). Not every leg needs all of that at once.
+ * Sizes of the pools. A stream has two flows, and each leg a receive and a transmit key, so 2 for each flow. The third is for what comes
+ * on top: the peer's last receive key, still accepted for UPS_RX_OLD_NS after a re-key; the new keys of a change while the old ones are in
+ * use; SRTCP keys of their own (DTLS-SRTP without rtcp-mux). Not every leg needs all of that at once.
  */
-static int size_pools(struct reader *r, struct ups_config *c)
+int ups_config_size_pools(struct ups_config *c)
 {
 	struct ups_limits *l = &c->limits;
 
 	l->flows = l->sessions * c->streams_per_session * UPS_LEGS;
 	l->keys = l->flows * 3;
-	set_path(r, "limits", "sessions");
 	if (l->flows > SSRC_SLOTS_MAX / l->ssrc_per_flow)
-		return fail(r, UPS_E_RANGE,
-			    "%u sessions of %u streams with %u SSRCs need more than 1 GiB; lower "
-			    "one of them",
-			    l->sessions, c->streams_per_session, l->ssrc_per_flow);
+		return UPS_E_RANGE;
 	l->ssrcs = l->flows * l->ssrc_per_flow;
 	return 0;
 }
 
-static int read_document(struct reader *r, const void *text, size_t size, struct ups_config *out)
+static int size_pools(struct ups_reader *r, struct ups_config *c)
+{
+	ups_reader_at(r, "limits", "sessions");
+	if (ups_config_size_pools(c))
+		return ups_reader_fail(
+			r, UPS_E_RANGE,
+			"%u sessions of %u streams with %u SSRCs need more than 1 GiB; lower "
+			"one of them",
+			c->limits.sessions, c->streams_per_session, c->limits.ssrc_per_flow);
+	return 0;
+}
+
+static int read_document(struct ups_reader *r, const void *text, size_t size,
+			 struct ups_config *out)
 {
 	struct ups_raw *raw;
 	int err = ups_schema_load(r->name, text, size, r->lines, &raw, r->msg);
@@ -429,6 +204,12 @@ static int read_document(struct reader *r, const void *text, size_t size, struct
 	err = read_sections(r, raw, out);
 	if (!err)
 		err = read_ifaces(r, raw, out);
+	if (!err)
+		err = check_dtls(r, out);
+	if (!err)
+		err = ups_config_read_policy(r, raw, out);
+	if (!err)
+		err = ups_config_read_ng(r, raw, out);
 	if (!err)
 		err = size_pools(r, out);
 	ups_schema_free(raw);
@@ -440,7 +221,7 @@ int ups_config_parse(const char *name, const void *text, size_t size, struct ups
 {
 	struct ups_errmsg where;
 	struct ups_lines lines;
-	struct reader r = { .name = name, .lines = &lines, .msg = msg };
+	struct ups_reader r = { .name = name, .lines = &lines, .msg = msg };
 	int err;
 
 	memset(out, 0, sizeof(*out));
@@ -453,6 +234,50 @@ int ups_config_parse(const char *name, const void *text, size_t size, struct ups
 	err = read_document(&r, text, size, out);
 	ups_lines_fini(&lines);
 	return err;
+}
+
+void ups_config_defaults(struct ups_config *out)
+{
+	static const struct ups_lines no_lines;
+	struct ups_reader r = { .name = "defaults", .lines = &no_lines };
+
+	memset(out, 0, sizeof(*out));
+	for (size_t i = 0; i < COUNT(sections); i++) {
+		if (ups_reader_section(&r, sections[i].path, sections[i].options, sections[i].count,
+				       NULL, out))
+			abort(); /* the table is constant: cannot happen */
+	}
+}
+
+/* Of those sections whose options are plain values */
+static bool differs(const struct ups_option *o, const struct ups_config *a,
+		    const struct ups_config *b)
+{
+	return memcmp((const char *)a + o->dest, (const char *)b + o->dest, o->dest_size) != 0;
+}
+
+void ups_config_compare(const struct ups_config *a, const struct ups_config *b,
+			void (*found)(void *aux, const char *path), void *aux)
+{
+	char path[UPS_LINES_PATH];
+
+	for (size_t i = 0; i < COUNT(sections); i++) {
+		for (size_t k = 0; k < sections[i].count; k++) {
+			const struct ups_option *o = &sections[i].options[k];
+
+			snprintf(path, sizeof(path), "%s%s%s", sections[i].path,
+				 sections[i].path[0] ? "." : "", o->key);
+			if (differs(o, a, b))
+				found(aux, path);
+		}
+	}
+	if (a->iface_count != b->iface_count || memcmp(a->iface, b->iface, sizeof(a->iface)) != 0)
+		found(aux, "interfaces");
+	if (a->ng.listen_count != b->ng.listen_count ||
+	    memcmp(a->ng.listen, b->ng.listen, sizeof(a->ng.listen)) != 0)
+		found(aux, "control.ng.listen");
+	if (a->ng.connections != b->ng.connections)
+		found(aux, "control.ng.connections");
 }
 
 /* Reads all of @fd, at most @size bytes. -> bytes or -errno */
@@ -491,6 +316,8 @@ int ups_config_load(const char *path, struct ups_config *out, struct ups_errmsg 
 		err = ups_fail(msg, (int)size, "%s: %s", path, ups_strerror((int)size));
 	else
 		err = ups_config_parse(slash ? slash + 1 : path, text, (size_t)size, out, msg);
+	if (!err && !ups_text_copy(ups_text_of(path), out->path, sizeof(out->path)))
+		err = ups_fail(msg, -ENAMETOOLONG, "%s: %s", path, strerror(ENAMETOOLONG));
 	free(text);
 	close(fd);
 	return err;

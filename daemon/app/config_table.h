@@ -5,10 +5,13 @@
  * X(member, "key", kind, destination, lowest, highest, words, "default", "text")
  *	member       name in the section's structure of raw texts
  *	kind         NUMBER (decimal, or 2^N), WORD (one of @words, stored as its index), CHOICE (one of @words, stored as pointer
- *	             to it), NAME (letters, digits, - _ .), DEVICE, ADDR4, ADDR6
- *	destination  member of struct ups_config, or of struct ups_iface in section IFACE
+ *	             to it), NAME (letters, digits, - _ .), DEVICE, ADDR4, ADDR6, PATH (absolute), OTHER (read by code of its own)
+ *	destination  member of struct ups_config; in section IFACE of struct ups_iface, in RULE of struct ups_rule, in SOURCE of struct
+ *	             ups_ng_source, in NG of struct ups_ng_config
  *	lowest, highest  of a NUMBER; of a NAME or DEVICE the longest, in bytes without NUL, is @highest
  *	default      NULL = must be given; "" = may be left out
+ * Lists of words:
+ * Y(member, "key", most entries, "default", "text")
  * Texts are also the man page's: tests/unit/app compares.
  */
 #ifndef UPSEC_APP_CONFIG_TABLE_H
@@ -37,6 +40,8 @@
 	  "Most SRTP packets under one master key")                                                \
 	X(rtcp, "rtcp-lifetime", NUMBER, limits.rtcp_lifetime, 1, UPS_RTCP_LIFETIME_MAX, NULL,     \
 	  "2^31", "Most SRTCP packets under one master key")                                       \
+	X(registrations, "registrations", NUMBER, registrations, 1, 1048576, NULL, "65536",        \
+	  "CPM Addresses that may be registered at the same time")                                 \
 	X(warning, "key-warning-percent", NUMBER, key_warning_percent, 1, 99, NULL, "90",          \
 	  "Use of a key's lifetime at which an event warns")
 
@@ -73,12 +78,70 @@
 	X(source, "source", WORD, source, 0, 0, source_words, "strict",                                          \
 	  "Source accepted where the request says nothing: the signalled address, or the first that comes (latch)")
 
+#define UPS_OPTIONS_TIMEOUTS(X)                                          \
+	X(media, "media", NUMBER, media_timeout_s, 0, 86400, NULL, "60", \
+	  "Seconds without any packet until a negotiated call ends; 0 is never")
+
+#define UPS_OPTIONS_DTLS(X)                                                                \
+	X(certificate, "certificate", PATH, dtls_certificate, 0, 0, NULL, "",              \
+	  "File with the certificate for DTLS-SRTP, PEM; without it one is made at start") \
+	X(key, "key", PATH, dtls_key, 0, 0, NULL, "",                                      \
+	  "File with the private key of the certificate, PEM")                             \
+	X(ca, "ca", PATH, dtls_ca, 0, 0, NULL, "",                                         \
+	  "File with the certificates of authorities that rules with peer-name rely on, PEM")
+
+#define UPS_OPTIONS_NG(X)                                                       \
+	X(connections, "connections", NUMBER, connections, 1, 1024, NULL, "64", \
+	  "TCP connections at the same time")
+#define UPS_LISTS_NG(Y)                            \
+	Y(listen, "listen", UPS_NG_LISTEN_MAX, "", \
+	  "Addresses with port where ng requests are taken, over UDP and TCP")
+
+#define UPS_OPTIONS_SOURCE(X)                                                                \
+	X(network, "network", OTHER, network, 0, 0, NULL, NULL, "Network that may speak ng") \
+	X(signalling, "signalling", WORD, signalling, 0, 0, signalling_words, "none",        \
+	  "How the SDP of requests from there is protected on all of its way, where a request does not say")
+
+#define UPS_OPTIONS_RULE(X)                                                                                                           \
+	X(name, "name", NAME, name, 1, UPS_RULE_NAME_MAX - 1, NULL, NULL,                                                             \
+	  "Name of the rule in verdicts and events")                                                                                  \
+	X(media, "media", NAME, media, 1, 15, NULL, "", "Media type of the stream, such as audio")                                    \
+	X(peer, "peer", OTHER, peer, 0, 0, NULL, "", "Network of the peer's media address")                                           \
+	X(address, "address", OTHER, address, 0, 0, NULL, "",                                                                         \
+	  "CPM Address of the party, or @domain")                                                                                     \
+	X(protection, "protection", WORD, protection, 0, 0, protection_words, "require",                                              \
+	  "What the provider wants: clear media only, what the user asks for, protection where the peer can, protection or no media") \
+	X(min_tag, "min-tag", NUMBER, min_tag, 32, 128, NULL, "80",                                                                   \
+	  "Shortest authentication tag of SRTP packets in bits: 32, 80 or 128")                                                       \
+	X(termination, "termination", WORD, opaque, 0, 0, termination_words, "terminate",                                             \
+	  "Whether users who key each other are relayed untouched (opaque); the rules of both legs must say so")                      \
+	X(osrtp, "osrtp", WORD, osrtp, 0, 0, osrtp_words, "no",                                                                       \
+	  "Whether keys may be offered and taken with RTP/AVP (RFC 8643)")                                                            \
+	X(registration, "registration", WORD, registration, 0, 0, registration_words, "required",                                     \
+	  "Whether a conv leg needs a registered CPM Address and an authenticated client")                                            \
+	X(underlay, "underlay", WORD, ipsec, 0, 0, underlay_words, "none",                                                            \
+	  "Whether IPsec that the kernel's policies confirm in both directions counts as protection of an nni leg")                   \
+	X(interworking, "unprotected-interworking", WORD, unprotected_interworking, 0, 0,                                             \
+	  interworking_words, "refuse",                                                                                               \
+	  "Whether an iwf leg may be clear where the other network cannot protect it")                                                \
+	X(peer_name, "peer-name", NAME, peer_name, 1, UPS_PKI_NAME_MAX - 1, NULL, "",                                                 \
+	  "DNS name that the peer's DTLS certificate must have, from an authority of dtls.ca")
+#define UPS_LISTS_RULE(Y)                                                                           \
+	Y(leg, "leg", 4, "[any]", "Kinds of legs the rule is for")                                  \
+	Y(mechanisms, "mechanisms", 2, "[dtls, sdes]",                                              \
+	  "Means of protection, the preferred one first")                                           \
+	Y(suites, "suites", UPS_RULE_SUITES_MAX,                                                    \
+	  "[AEAD_AES_256_GCM, AEAD_AES_128_GCM, AES_256_CM_HMAC_SHA1_80, AES_CM_128_HMAC_SHA1_80]", \
+	  "SRTP suites, the preferred one first")
+
 /* X(SECTION, member of the raw document, "key path") */
 #define UPS_SECTIONS(X)                        \
 	X(XDP, xdp, "xdp")                     \
 	X(LIMITS, limits, "limits")            \
 	X(NETLINK, netlink, "control.netlink") \
 	X(CRYPTO, crypto, "crypto")            \
+	X(TIMEOUTS, timeouts, "timeouts")      \
+	X(DTLS, dtls, "dtls")                  \
 	X(LOG, log, "log")
 
 #endif

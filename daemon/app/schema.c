@@ -36,11 +36,54 @@ static const cyaml_schema_field_t crypto_fields[] = { UPS_OPTIONS_CRYPTO(UPS_X_F
 #define UPS_RAW struct ups_raw_log
 static const cyaml_schema_field_t log_fields[] = { UPS_OPTIONS_LOG(UPS_X_FIELD) CYAML_FIELD_END };
 #undef UPS_RAW
+#define UPS_RAW struct ups_raw_timeouts
+static const cyaml_schema_field_t timeouts_fields[] = { UPS_OPTIONS_TIMEOUTS(UPS_X_FIELD) CYAML_FIELD_END };
+#undef UPS_RAW
+#define UPS_RAW struct ups_raw_dtls
+static const cyaml_schema_field_t dtls_fields[] = { UPS_OPTIONS_DTLS(UPS_X_FIELD) CYAML_FIELD_END };
+#undef UPS_RAW
+#define UPS_RAW struct ups_raw_source
+static const cyaml_schema_field_t source_fields[] = { UPS_OPTIONS_SOURCE(UPS_X_FIELD) CYAML_FIELD_END };
+#undef UPS_RAW
+
+static const cyaml_schema_value_t text_entry = {
+	CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 0, VALUE_MAX),
+};
+
+#define UPS_Y_FIELD(member, key, most, def, text) \
+	CYAML_FIELD_SEQUENCE(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, UPS_RAW, member, &text_entry, 1, most),
+
+static const cyaml_schema_value_t source_entry = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct ups_raw_source, source_fields),
+};
+
+#define UPS_RAW struct ups_raw_ng
+static const cyaml_schema_field_t ng_fields[] = {
+	UPS_OPTIONS_NG(UPS_X_FIELD)
+	UPS_LISTS_NG(UPS_Y_FIELD)
+	CYAML_FIELD_SEQUENCE("allow", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct ups_raw_ng, allow,
+			     &source_entry, 1, UPS_NG_ALLOW_MAX),
+	CYAML_FIELD_END
+};
+#undef UPS_RAW
+
+#define UPS_RAW struct ups_raw_rule
+static const cyaml_schema_field_t rule_fields[] = {
+	UPS_OPTIONS_RULE(UPS_X_FIELD)
+	UPS_LISTS_RULE(UPS_Y_FIELD)
+	CYAML_FIELD_END
+};
+#undef UPS_RAW
+
+static const cyaml_schema_value_t rule_entry = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct ups_raw_rule, rule_fields),
+};
 
 #define OPTIONAL_MAPPING (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL)
 
 static const cyaml_schema_field_t control_fields[] = {
 	CYAML_FIELD_MAPPING_PTR("netlink", OPTIONAL_MAPPING, struct ups_raw_control, netlink, netlink_fields),
+	CYAML_FIELD_MAPPING_PTR("ng", OPTIONAL_MAPPING, struct ups_raw_control, ng, ng_fields),
 	CYAML_FIELD_END
 };
 
@@ -56,7 +99,11 @@ static const cyaml_schema_field_t root_fields[] = {
 	CYAML_FIELD_MAPPING_PTR("xdp", OPTIONAL_MAPPING, struct ups_raw, xdp, xdp_fields),
 	CYAML_FIELD_MAPPING_PTR("limits", OPTIONAL_MAPPING, struct ups_raw, limits, limits_fields),
 	CYAML_FIELD_MAPPING_PTR("control", OPTIONAL_MAPPING, struct ups_raw, control, control_fields),
+	CYAML_FIELD_SEQUENCE("policy", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct ups_raw, rule,
+			     &rule_entry, 1, UPS_RULES_MAX),
 	CYAML_FIELD_MAPPING_PTR("crypto", OPTIONAL_MAPPING, struct ups_raw, crypto, crypto_fields),
+	CYAML_FIELD_MAPPING_PTR("timeouts", OPTIONAL_MAPPING, struct ups_raw, timeouts, timeouts_fields),
+	CYAML_FIELD_MAPPING_PTR("dtls", OPTIONAL_MAPPING, struct ups_raw, dtls, dtls_fields),
 	CYAML_FIELD_MAPPING_PTR("log", OPTIONAL_MAPPING, struct ups_raw, log, log_fields),
 	CYAML_FIELD_END
 };
@@ -129,23 +176,70 @@ static void append(struct complaint *c, const char *key)
 	snprintf(c->path + len, sizeof(c->path) - len, "%s%s", len ? "." : "", key);
 }
 
+/* "policy[3].suites[1]" -> "policy[].suites[]" */
+static void without_indices(const char *path, char *to)
+{
+	bool inside = false;
+
+	for (; *path; path++) {
+		inside = *path == '[' || (inside && *path != ']');
+		if (!inside || *path == '[')
+			*to++ = *path;
+	}
+	*to = '\0';
+}
+
 /* What belongs at @path. */
 static const char *expected(const char *path)
 {
-	static const char *const mappings[] = {
-		"", "xdp", "limits", "control", "control.netlink", "crypto", "log"
+	static const struct {
+		const char *pattern, *text;
+	} shapes[] = {
+		{ "interfaces", "expected a list of interfaces" },
+		{ "policy", "expected a list of rules" },
+		{ "policy[].leg", "expected a list, such as [conv, nni]" },
+		{ "policy[].mechanisms", "expected a list, such as [dtls, sdes]" },
+		{ "policy[].suites", "expected a list, such as [AEAD_AES_128_GCM]" },
+		{ "control.ng.listen", "expected a list, such as [127.0.0.1:2223]" },
+		{ "control.ng.allow", "expected a list of networks" },
 	};
-	size_t len = strlen(path);
+	static const char *const mappings[] = {
+		"",
+		"xdp",
+		"limits",
+		"control",
+		"control.netlink",
+		"control.ng",
+		"crypto",
+		"timeouts",
+		"dtls",
+		"log",
+		"policy[]",
+		"interfaces[]",
+		"control.ng.allow[]",
+	};
+	char pattern[UPS_LINES_PATH];
 
+	without_indices(path, pattern);
+	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
+		if (!strcmp(pattern, shapes[i].pattern))
+			return shapes[i].text;
+	}
 	for (size_t i = 0; i < sizeof(mappings) / sizeof(mappings[0]); i++) {
-		if (!strcmp(path, mappings[i]))
+		if (!strcmp(pattern, mappings[i]))
 			return "expected a mapping of options";
 	}
-	if (!strcmp(path, "interfaces"))
-		return "expected a list of interfaces";
-	if (path[len - 1] == ']')
-		return "expected a mapping of options";
 	return "expected a single value";
+}
+
+/* Of the list itself where the path names its last entry */
+static void leave_entry(struct complaint *c)
+{
+	size_t len = strlen(c->path);
+	char *bracket = strrchr(c->path, '[');
+
+	if (len && c->path[len - 1] == ']' && bracket)
+		*bracket = '\0';
 }
 
 /* Turns the library's words into the operator's: path and what was expected there. */
@@ -162,10 +256,10 @@ static void explain(struct complaint *c, char *text, size_t size)
 		append(c, key);
 		snprintf(text, size, "missing");
 	} else if (sscanf(c->cause, "Insufficient entries (%u of %u min)", &count, &bound) == 2) {
-		c->path[strcspn(c->path, "[")] = '\0';
+		leave_entry(c);
 		snprintf(text, size, "%u entries, at least %u expected", count, bound);
 	} else if (sscanf(c->cause, "Excessive entries (%u max)", &bound) == 1) {
-		c->path[strcspn(c->path, "[")] = '\0';
+		leave_entry(c);
 		snprintf(text, size, "too many entries, at most %u expected", bound);
 	} else if (sscanf(c->cause, "STRING length > %u", &bound) == 1) {
 		snprintf(text, size, "longer than %u bytes", bound);

@@ -23,8 +23,29 @@ struct ups_raw_iface {
 	UPS_OPTIONS_IFACE(UPS_X_TEXT)
 };
 
+#define UPS_Y_TEXTS(member, key, most, def, text) \
+	char **member;                            \
+	unsigned int member##_count;
+
+struct ups_raw_rule {
+	UPS_OPTIONS_RULE(UPS_X_TEXT)
+	UPS_LISTS_RULE(UPS_Y_TEXTS)
+};
+
+struct ups_raw_source {
+	UPS_OPTIONS_SOURCE(UPS_X_TEXT)
+};
+
+struct ups_raw_ng {
+	UPS_OPTIONS_NG(UPS_X_TEXT)
+	UPS_LISTS_NG(UPS_Y_TEXTS)
+	struct ups_raw_source *allow;
+	unsigned int allow_count;
+};
+
 struct ups_raw_control {
 	struct ups_raw_netlink *netlink;
+	struct ups_raw_ng *ng;
 };
 
 struct ups_raw {
@@ -34,10 +55,15 @@ struct ups_raw {
 	struct ups_raw_xdp *xdp;
 	struct ups_raw_limits *limits;
 	struct ups_raw_control *control;
+	struct ups_raw_rule *rule;
+	unsigned int rule_count;
 	struct ups_raw_crypto *crypto;
+	struct ups_raw_timeouts *timeouts;
+	struct ups_raw_dtls *dtls;
 	struct ups_raw_log *log;
 };
 #undef UPS_X_RAW
+#undef UPS_Y_TEXTS
 #undef UPS_X_TEXT
 
 /* UPS_E_SYNTAX with @msg "name:line: path: what is wrong", -ENOMEM. @lines: of the same text. */
