@@ -3,6 +3,7 @@
 #include "dp/batch.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "dp/police.h"
@@ -51,6 +52,8 @@ static uint8_t settle_source(struct ups_udp_worker *w, struct ups_packet *p)
 {
 	if (ups_port_known(p->port))
 		return ups_port_accepts(p->port, &p->from) ? 0 : UPS_DROP_SOURCE;
+	if (p->late)
+		return 0;
 	ups_port_learn(p->port, &p->from);
 	ups_worker_notify(w, p->port->index);
 	return 0;
@@ -58,8 +61,30 @@ static uint8_t settle_source(struct ups_udp_worker *w, struct ups_packet *p)
 
 /* ---- policing -------------------------------------------------------------------------------------------------- */
 
-/* A consumer of DTLS or STUN on terminated legs (DTLS-SRTP, ICE) takes its packets here. There is none yet. */
-static uint8_t take_other(const struct ups_packet *p)
+/* Whether this leg negotiates with what @p is */
+static bool negotiates(const struct ups_packet *p)
+{
+	const struct ups_udp_flow *flow = p->port->flow;
+
+	return (p->class == UPS_DEMUX_DTLS && flow->dtls) ||
+	       (p->class == UPS_DEMUX_STUN && flow->stun);
+}
+
+static uint8_t hand_over(const struct ups_udp_worker *w, const struct ups_packet *p)
+{
+	const struct ups_udp_handover *to = w->handover;
+
+	if (!ups_port_shakes(p->port, &p->from))
+		return UPS_DROP_SOURCE;
+	if (p->truncated)
+		return UPS_DROP_TOO_BIG;
+	return to->input(to->aux, w->number, p->port->flow->slot, p->port->rtcp, &p->from, p->data,
+			 p->size)
+		       ? UPS_HANDED_OVER
+		       : UPS_DROP_HANDSHAKES;
+}
+
+static uint8_t refuse_other(const struct ups_packet *p)
 {
 	switch (p->class) {
 	case UPS_DEMUX_DTLS:
@@ -78,7 +103,8 @@ static uint8_t police_clear(const struct ups_packet *p, const struct ups_udp_flo
 
 	if (reason)
 		return reason;
-	return ups_ssrc_admit(flow->rx.ssrc, flow->rx.ssrc_count, ups_police_ssrc(p->data, rtcp));
+	return ups_ssrc_admit(flow->rx[rtcp].ssrc, flow->rx[rtcp].ssrc_count,
+			      ups_police_ssrc(p->data, rtcp));
 }
 
 static uint8_t police_terminated(const struct ups_packet *p, const struct ups_udp_flow *flow)
@@ -86,26 +112,28 @@ static uint8_t police_terminated(const struct ups_packet *p, const struct ups_ud
 	bool rtcp = p->class == UPS_DEMUX_RTCP;
 
 	if (!rtcp && p->class != UPS_DEMUX_RTP)
-		return take_other(p);
+		return refuse_other(p);
 	if (rtcp ? !p->port->rtcp && !flow->rx_mux : p->port->rtcp)
 		return UPS_DROP_MUX;
 	/* headers and SSRC of an SRTP packet are the crypto's: a trailer belongs to nobody's headers */
 	return flow->rx_srtp ? 0 : police_clear(p, flow, rtcp);
 }
 
-/* The order is the kernel lane's: source, size, first byte, header, SSRC. */
+/* The order is the kernel lane's: source, size, first byte, header, SSRC. What negotiates has a rule of its own for sources. */
 static uint8_t police(struct ups_udp_worker *w, struct ups_packet *p)
 {
 	const struct ups_udp_flow *flow = p->port->flow;
 	uint8_t reason;
 
+	p->class = ups_police_class(p->data, p->size);
+	if (negotiates(p))
+		return hand_over(w, p);
 	if (!ups_port_accepts(p->port, &p->from))
 		return UPS_DROP_SOURCE;
 	if (p->truncated)
 		return UPS_DROP_TOO_BIG;
 	if (!p->size)
 		return UPS_DROP_SHORT;
-	p->class = ups_police_class(p->data, p->size);
 	if (flow->opaque)
 		reason = p->class == UPS_DEMUX_BAD ? UPS_DROP_DEMUX : 0;
 	else
@@ -129,31 +157,78 @@ static void op_fill(struct ups_srtp_op *op, struct ups_packet *p, const struct u
 	};
 }
 
-/* Every living packet whose flow needs it goes through one burst. */
-static void run_crypto(struct ups_udp_worker *w, struct ups_batch *b, bool protect)
+/* Puts every living packet whose flow needs it into one burst. */
+static size_t gather(struct ups_batch *b, bool protect)
 {
 	size_t n = 0;
 
 	for (unsigned int i = 0; i < b->count; i++) {
 		struct ups_packet *p = &b->packet[i];
 		const struct ups_udp_flow *flow = p->port->flow;
+		bool rtcp = p->class == UPS_DEMUX_RTCP;
 
 		if (p->reason || !(protect ? flow->tx_srtp : flow->rx_srtp))
 			continue;
+		if (!protect && flow->old)
+			memcpy(b->saved[i], p->data, p->size);
 		b->op_packet[n] = p;
-		op_fill(&b->op[n++], p, protect ? &flow->tx : &flow->rx);
+		op_fill(&b->op[n++], p, protect ? &flow->tx[rtcp] : &flow->rx[rtcp]);
 	}
-	if (!n)
-		return;
-	if (protect)
-		ups_srtp_protect(w->queue, b->op, n);
-	else
-		ups_srtp_unprotect(w->queue, b->op, n);
-	for (size_t i = 0; i < n; i++) {
+	return n;
+}
+
+static void settle(struct ups_udp_worker *w, struct ups_batch *b, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
 		b->op_packet[i]->size = b->op[i].len;
 		if (b->op[i].result)
 			ups_batch_drop(w, b->op_packet[i], b->op[i].result);
 	}
+}
+
+/*
+ * What no present key opens may be the work of the peer's last one: one more try. Each packet is a burst of its own here, which
+ * is slower, and only for the few seconds after a change of keys.
+ */
+static void try_old(struct ups_udp_worker *w, struct ups_batch *b, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct ups_packet *p = b->op_packet[i];
+		const struct ups_udp_old *old = p->port->flow->old;
+		uint8_t reason = b->op[i].result;
+		struct ups_srtp_op op;
+
+		if (!old || (reason != UPS_DROP_AUTH && reason != UPS_DROP_MKI))
+			continue;
+		memcpy(p->data, b->saved[p - b->packet], p->size);
+		op_fill(&op, p, &old->side);
+		ups_srtp_unprotect(w->queue, &op, 1);
+		if (op.result == UPS_DROP_AUTH || op.result == UPS_DROP_MKI)
+			continue; /* the present keys have the last word */
+		b->op[i] = op;
+		p->late = true;
+	}
+}
+
+static void unprotect(struct ups_udp_worker *w, struct ups_batch *b)
+{
+	size_t n = gather(b, false);
+
+	if (!n)
+		return;
+	ups_srtp_unprotect(w->queue, b->op, n);
+	try_old(w, b, n);
+	settle(w, b, n);
+}
+
+static void protect(struct ups_udp_worker *w, struct ups_batch *b)
+{
+	size_t n = gather(b, true);
+
+	if (!n)
+		return;
+	ups_srtp_protect(w->queue, b->op, n);
+	settle(w, b, n);
 }
 
 /* ---- routing --------------------------------------------------------------------------------------------------- */
@@ -167,15 +242,21 @@ static bool leaves_as_rtcp(const struct ups_packet *p, const struct ups_udp_flow
 	return p->port->rtcp || (p->class == UPS_DEMUX_RTCP && flow->rx_mux);
 }
 
+bool ups_batch_is_rtcp(const struct ups_packet *p)
+{
+	return leaves_as_rtcp(p, p->port->flow);
+}
+
 /* Nothing that costs an egress index happens to a packet that has nowhere to go. */
 static uint8_t route(struct ups_packet *p)
 {
 	const struct ups_udp_flow *flow = p->port->flow;
+	bool rtcp = leaves_as_rtcp(p, flow);
 
-	p->out = flow->out[leaves_as_rtcp(p, flow)];
+	p->out = flow->out[rtcp];
 	if (!p->out || !ups_port_peer(p->out)->addr.port)
 		return UPS_DROP_NO_ROUTE;
-	return flow->tx_srtp && !flow->tx.key_count ? UPS_DROP_NO_KEY : 0;
+	return flow->tx_srtp && !flow->tx[rtcp].key_count ? UPS_DROP_NO_KEY : 0;
 }
 
 static uint64_t now_ns(void)
@@ -195,6 +276,10 @@ static void count_rx(const struct ups_packet *p, uint32_t size, uint64_t now)
 	__atomic_fetch_add(&lane->rx_packets, 1, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&lane->rx_bytes, size, __ATOMIC_RELAXED);
 	__atomic_store_n(&stats->last_rx_ns, now, __ATOMIC_RELAXED);
+	if (!ups_batch_is_rtcp(p))
+		return;
+	__atomic_fetch_add(&stats->rtcp_rx_packets, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&stats->rtcp_rx_bytes, size, __ATOMIC_RELAXED);
 }
 
 static void admit(struct ups_udp_worker *w, struct ups_batch *b, const uint32_t *received)
@@ -226,10 +311,12 @@ void ups_batch_process(struct ups_udp_worker *w, struct ups_batch *b)
 		uint8_t reason = police(w, p);
 
 		received[i] = p->size;
-		if (reason)
+		if (reason == UPS_HANDED_OVER)
+			p->reason = reason;
+		else if (reason)
 			ups_batch_drop(w, p, reason);
 	}
-	run_crypto(w, b, false);
+	unprotect(w, b);
 	admit(w, b, received);
-	run_crypto(w, b, true);
+	protect(w, b);
 }

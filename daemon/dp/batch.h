@@ -3,7 +3,8 @@
  * A batch: up to 64 datagrams of several ports on their way through one worker. Receive fills it, ups_batch_process()
  * polices, unprotects, learns sources, routes and protects, send empties it. Everything is allocated with the worker.
  *
- * A packet with a `reason` is out of the game: it has been counted and no later step touches it.
+ * A packet with a `reason` is out of the game: it has been counted as dropped, or handed over to who negotiates (DTLS, STUN),
+ * and no later step touches it.
  */
 #ifndef UPSEC_DP_BATCH_H
 #define UPSEC_DP_BATCH_H
@@ -18,6 +19,7 @@
 #define UPS_DATAGRAM_MAX 9216 /* bytes of UDP payload; fragments make them larger than any MTU */
 #define UPS_DATAGRAM_ROOM \
 	192 /* for tag, SRTCP index and MKI, and so that buffers do not share cache sets */
+#define UPS_HANDED_OVER 0xff /* a `reason`: neither dropped nor forwarded */
 
 struct ups_packet {
 	struct ups_udp_port *port; /* it arrived here */
@@ -25,8 +27,9 @@ struct ups_packet {
 	uint8_t *data;
 	uint32_t size; /* bytes */
 	uint8_t class; /* enum ups_demux */
-	uint8_t reason; /* enum ups_drop; 0 = alive */
+	uint8_t reason; /* enum ups_drop, or UPS_HANDED_OVER; 0 = alive */
 	bool truncated; /* longer than UPS_DATAGRAM_MAX */
+	bool late; /* under the peer's last key: proves nothing about where the peer is now */
 	struct ups_addr from;
 };
 
@@ -39,6 +42,8 @@ struct ups_batch {
 	struct iovec in_iov[UPS_BATCH_MAX], out_iov[UPS_BATCH_MAX];
 	struct sockaddr_storage name[UPS_BATCH_MAX];
 	uint8_t buffer[UPS_BATCH_MAX][UPS_DATAGRAM_MAX + UPS_DATAGRAM_ROOM];
+	/* packets as received, of flows where the peer's last key is tried too: a cipher that fails leaves nothing of use */
+	uint8_t saved[UPS_BATCH_MAX][UPS_DATAGRAM_MAX];
 };
 
 struct ups_udp_worker;
@@ -50,6 +55,8 @@ void ups_batch_destroy(struct ups_batch *b);
 unsigned int ups_batch_receive(struct ups_batch *b, struct ups_udp_port *port, unsigned int limit);
 /* Counts @p as dropped, in its flow and in the worker. */
 void ups_batch_drop(struct ups_udp_worker *w, struct ups_packet *p, uint8_t reason);
+/* Whether @p counts and leaves as RTCP */
+bool ups_batch_is_rtcp(const struct ups_packet *p);
 void ups_batch_process(struct ups_udp_worker *w, struct ups_batch *b);
 /* Sends what is alive and leaves the batch empty. */
 void ups_batch_send(struct ups_udp_worker *w, struct ups_batch *b);

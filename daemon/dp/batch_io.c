@@ -21,6 +21,7 @@ unsigned int ups_batch_receive(struct ups_batch *b, struct ups_udp_port *port, u
 		p->size = b->in[i].msg_len;
 		p->truncated = b->in[i].msg_hdr.msg_flags & MSG_TRUNC;
 		p->reason = 0;
+		p->late = false;
 		ups_addr_from_sockaddr(&p->from, &b->name[i]);
 		b->in[i].msg_hdr.msg_namelen = sizeof(b->name[i]);
 	}
@@ -44,7 +45,8 @@ static uint8_t send_reason(int err)
 
 static void count_sent(struct ups_udp_worker *w, struct ups_packet *p, uint8_t reason)
 {
-	struct ups_lane_stats *lane = &p->port->flow->stats->lane[UPS_LANE_UDP];
+	struct ups_stats *stats = p->port->flow->stats;
+	struct ups_lane_stats *lane = &stats->lane[UPS_LANE_UDP];
 
 	if (reason) {
 		ups_batch_drop(w, p, reason);
@@ -52,6 +54,10 @@ static void count_sent(struct ups_udp_worker *w, struct ups_packet *p, uint8_t r
 	}
 	__atomic_fetch_add(&lane->tx_packets, 1, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&lane->tx_bytes, p->size, __ATOMIC_RELAXED);
+	if (!ups_batch_is_rtcp(p))
+		return;
+	__atomic_fetch_add(&stats->rtcp_tx_packets, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&stats->rtcp_tx_bytes, p->size, __ATOMIC_RELAXED);
 }
 
 /* @count messages that leave through the same socket. One that is refused does not hold up those behind it. */

@@ -60,16 +60,6 @@ const struct ups_dp_ops ups_dp_ops_default = {
 
 /* ---- what the workers report ----------------------------------------------------------------------------------- */
 
-static void update_lane(struct ups_dp *dp, struct ups_held_flow *f)
-{
-	const struct ups_dp_callbacks *cb = &dp->config.callbacks;
-	enum ups_lane before = f->lane;
-
-	f->lane = ups_lane_decide(&f->facts, &f->reason);
-	if (f->lane != before && cb->lane_changed)
-		cb->lane_changed(cb->aux, f->slot, f->lane, f->reason);
-}
-
 static void source_learned(void *aux, uint32_t flow, bool rtcp, const struct ups_addr *addr)
 {
 	struct ups_dp *dp = aux;
@@ -78,23 +68,30 @@ static void source_learned(void *aux, uint32_t flow, bool rtcp, const struct ups
 
 	if (!s)
 		return;
-	if (!rtcp) { /* RTCP is the udp lane's own, which knows already */
-		ups_plane_learned(dp, s, s->flow[0].slot == flow ? 0 : 1, addr);
-		update_lane(dp, &s->flow[0]);
-		update_lane(dp, &s->flow[1]);
-	}
+	if (!rtcp) /* RTCP is the udp lane's own, which knows already */
+		ups_plane_learned(dp, s, s->now.flow[0].slot == flow ? 0 : 1, addr);
 	if (cb->source_learned)
 		cb->source_learned(cb->aux, flow, rtcp, addr);
 }
 
 int ups_dp_notify_fd(const struct ups_dp *dp)
 {
-	return ups_udp_notify_fd(dp->udp);
+	return dp->notify_fd >= 0 ? dp->notify_fd : ups_udp_notify_fd(dp->udp);
 }
 
 void ups_dp_dispatch(struct ups_dp *dp)
 {
 	ups_udp_dispatch(dp->udp);
+	if (dp->dtls)
+		dp->ops->handshake->dispatch(dp->dtls);
+}
+
+int ups_dp_fingerprint(const struct ups_dp *dp, struct ups_fingerprint *out)
+{
+	if (!dp->dtls)
+		return UPS_E_UNSUPPORTED;
+	dp->ops->handshake->fingerprint(dp->dtls, out);
+	return 0;
 }
 
 /* ---- life ------------------------------------------------------------------------------------------------------ */
@@ -144,6 +141,7 @@ static int open_udp(struct ups_dp *dp, struct ups_errmsg *msg)
 		.state = &dp->state,
 		.workers = dp->config.workers,
 		.sys = &dp->ops->udp,
+		.handover = &dp->handover,
 		.aux = dp,
 		.learned = source_learned,
 	};
@@ -161,12 +159,15 @@ int ups_plane_create(const struct ups_dp_config *config, const struct ups_dp_ops
 		return ups_fail(msg, -ENOMEM, "no memory for the data plane");
 	dp->config = *config;
 	dp->ops = ops;
+	dp->notify_fd = -1;
 	open_kernel(dp);
 	err = open_state(dp, msg);
 	if (!err)
 		err = open_udp(dp, msg);
-	if (!err)
+	if (!err) {
+		ups_handshake_open(dp);
 		err = ups_plane_attach(dp, msg);
+	}
 	if (err) {
 		ups_dp_destroy(dp);
 		return err;
@@ -188,7 +189,7 @@ static struct ups_installed *list_all(struct ups_dp *dp)
 	for (uint32_t i = 0; dp->by_flow && i < dp->state.flows; i++) {
 		struct ups_installed *s = dp->by_flow[i];
 
-		if (!s || s->flow[0].slot != i)
+		if (!s || s->now.flow[0].slot != i)
 			continue;
 		s->next = list;
 		list = s;
@@ -201,7 +202,8 @@ void ups_dp_destroy(struct ups_dp *dp)
 	if (!dp)
 		return;
 	ups_plane_remove(dp, list_all(dp));
-	ups_udp_destroy(dp->udp);
+	ups_udp_destroy(dp->udp); /* before whom its workers hand packets to */
+	ups_handshake_close(dp);
 	if (dp->kernel)
 		dp->ops->kernel_destroy(dp->kernel);
 	else
@@ -246,7 +248,8 @@ static void carry_out_deletions(struct ups_dp *dp, const struct ups_plan *plan)
 	ups_plane_remove(dp, list);
 }
 
-int ups_dp_apply(struct ups_dp *dp, const struct ups_plan *plan, struct ups_errmsg *msg)
+static int carry_out_additions(struct ups_dp *dp, const struct ups_plan *plan,
+			       struct ups_errmsg *msg)
 {
 	for (unsigned int i = 0; i < plan->add_count; i++) {
 		struct ups_installed *s;
@@ -258,7 +261,23 @@ int ups_dp_apply(struct ups_dp *dp, const struct ups_plan *plan, struct ups_errm
 		}
 		plan->add[i]->dp = s;
 	}
+	return 0;
+}
+
+int ups_dp_apply(struct ups_dp *dp, const struct ups_plan *plan, struct ups_errmsg *msg)
+{
+	struct ups_switch *changes;
+	int err = ups_plane_changes_prepare(dp, plan->change, plan->change_count, &changes, msg);
+
+	if (err)
+		return err;
+	err = carry_out_additions(dp, plan, msg);
+	if (err) {
+		ups_plane_changes_discard(dp, changes, plan->change_count);
+		return err;
+	}
 	/* nothing fails from here on */
+	ups_plane_changes_carry_out(dp, changes, plan->change_count);
 	carry_out_deletions(dp, plan);
 	return 0;
 }
@@ -273,7 +292,7 @@ void ups_dp_tick(struct ups_dp *dp, uint64_t now_ns)
 	for (uint32_t i = 0; i < dp->state.flows; i++) {
 		struct ups_installed *s = dp->by_flow[i];
 
-		if (s && s->flow[0].slot == i)
+		if (s && s->now.flow[0].slot == i)
 			ups_plane_keys_check(dp, s);
 	}
 }
@@ -321,7 +340,7 @@ int ups_dp_flow_info(const struct ups_dp *dp, uint32_t flow, struct ups_flow_inf
 	*out = (struct ups_flow_info) {};
 	if (!s)
 		return UPS_E_NO_SESSION;
-	f = &s->flow[s->flow[0].slot == flow ? 0 : 1];
+	f = &s->now.flow[s->now.flow[0].slot == flow ? 0 : 1];
 	out->lane = f->lane;
 	out->reason = f->reason;
 	copy_stats(&dp->state.stats[flow], &out->stats);

@@ -31,8 +31,7 @@ static void set_limits(struct ups_dp *dp, const struct ups_key_spec *spec, struc
 	};
 }
 
-static int create_key(struct ups_dp *dp, const struct ups_key_spec *spec, struct ups_held_key *k,
-		      struct ups_errmsg *msg)
+static struct ups_srtp_key_config make_config(const struct ups_key_spec *spec)
 {
 	struct ups_srtp_key_config config = {
 		.suite = ups_suite_by_id(spec->suite),
@@ -40,10 +39,18 @@ static int create_key(struct ups_dp *dp, const struct ups_key_spec *spec, struct
 		.mki_len = spec->mki_len,
 		.rtcp_clear = spec->rtcp_clear,
 	};
+
+	memcpy(config.mki, spec->mki, sizeof(config.mki));
+	return config;
+}
+
+static int create_key(struct ups_dp *dp, const struct ups_key_spec *spec, struct ups_held_key *k,
+		      struct ups_errmsg *msg)
+{
+	struct ups_srtp_key_config config = make_config(spec);
 	struct ups_key_use *use = &dp->state.key_use[spec->slot];
 	int err;
 
-	memcpy(config.mki, spec->mki, sizeof(config.mki));
 	set_limits(dp, spec, use);
 	k->slot = spec->slot;
 	err = config.suite ? dp->ops->key_create(dp->config.crypto, &config, use, &k->key)
@@ -55,27 +62,51 @@ static int create_key(struct ups_dp *dp, const struct ups_key_spec *spec, struct
 	return ups_fail(msg, err, "cannot set up a key: %s", ups_strerror(err));
 }
 
-static int create_leg_keys(struct ups_dp *dp, const struct ups_leg *leg, struct ups_installed *s,
-			   unsigned int i, struct ups_errmsg *msg)
+const struct ups_key_spec *ups_plane_leg_key(const struct ups_leg *leg, unsigned int role)
 {
-	for (unsigned int k = 0; k < leg->rx_count; k++) {
-		int err = create_key(dp, &leg->rx[k], &s->rx[i][k], msg);
+	const struct ups_key_spec *spec = role == UPS_ROLE_TX	     ? &leg->tx
+					  : role == UPS_ROLE_RX_RTCP ? &leg->rx_rtcp
+					  : role == UPS_ROLE_TX_RTCP ? &leg->tx_rtcp
+					  : role == UPS_ROLE_RX_OLD  ? &leg->rx_old
+								     : &leg->rx[role];
 
-		if (err)
-			return err;
-	}
-	return leg->tx.suite ? create_key(dp, &leg->tx, &s->tx[i], msg) : 0;
+	if (leg->mode != UPS_MODE_SRTP)
+		return NULL;
+	if (role < UPS_RX_KEYS_MAX)
+		return role < leg->rx_count ? spec : NULL;
+	return spec->suite ? spec : NULL;
 }
 
-int ups_plane_keys_create(struct ups_dp *dp, const struct ups_stream *stream,
-			  struct ups_installed *s, struct ups_errmsg *msg)
+struct ups_held_key *ups_plane_key_find(struct ups_held *held, uint32_t slot)
 {
-	for (unsigned int i = 0; i < UPS_LEGS; i++) {
+	for (unsigned int i = 0; held && i < UPS_LEGS; i++) {
+		for (unsigned int r = 0; r < UPS_ROLES; r++) {
+			struct ups_held_key *k = &held->key[i][r];
+
+			if (k->key && k->slot == slot)
+				return k;
+		}
+	}
+	return NULL;
+}
+
+int ups_plane_keys_create(struct ups_dp *dp, const struct ups_stream *stream, struct ups_held *was,
+			  struct ups_held *held, struct ups_errmsg *msg)
+{
+	for (unsigned int n = 0; n < UPS_LEGS * UPS_ROLES; n++) {
+		unsigned int i = n / UPS_ROLES, role = n % UPS_ROLES;
+		const struct ups_key_spec *spec = ups_plane_leg_key(&stream->leg[i], role);
+		struct ups_held_key *k = &held->key[i][role], *same;
 		int err;
 
-		if (stream->leg[i].mode != UPS_MODE_SRTP)
+		if (!spec)
 			continue;
-		err = create_leg_keys(dp, &stream->leg[i], s, i, msg);
+		same = ups_plane_key_find(was, spec->slot);
+		if (same) {
+			*k = *same;
+			continue;
+		}
+		err = create_key(dp, spec, k, msg);
 		if (err)
 			return err;
 	}
@@ -87,15 +118,15 @@ int ups_plane_keys_create(struct ups_dp *dp, const struct ups_stream *stream,
 typedef void (*key_visitor)(struct ups_dp *dp, struct ups_held_key *k, uint32_t flow, bool tx);
 
 /* What leg i receives with serves flow i; what it sends with serves the other flow. */
-static void each_key(struct ups_dp *dp, struct ups_installed *s, key_visitor visit)
+static void each_key(struct ups_dp *dp, struct ups_held *held, key_visitor visit)
 {
 	for (unsigned int i = 0; i < UPS_LEGS; i++) {
-		for (unsigned int k = 0; k < UPS_RX_KEYS_MAX; k++) {
-			if (s->rx[i][k].key)
-				visit(dp, &s->rx[i][k], s->flow[i].slot, false);
+		for (unsigned int r = 0; r < UPS_ROLES; r++) {
+			bool tx = r == UPS_ROLE_TX || r == UPS_ROLE_TX_RTCP;
+
+			if (held->key[i][r].key)
+				visit(dp, &held->key[i][r], held->flow[tx ? 1 - i : i].slot, tx);
 		}
-		if (s->tx[i].key)
-			visit(dp, &s->tx[i], s->flow[1 - i].slot, true);
 	}
 }
 
@@ -109,9 +140,9 @@ static void destroy_key(struct ups_dp *dp, struct ups_held_key *k, uint32_t flow
 	dp->rest.key[k->slot] = dp->rest.now;
 }
 
-void ups_plane_keys_destroy(struct ups_dp *dp, struct ups_installed *s)
+void ups_plane_keys_destroy(struct ups_dp *dp, struct ups_held *held)
 {
-	each_key(dp, s, destroy_key);
+	each_key(dp, held, destroy_key);
 }
 
 static void retract_key(struct ups_dp *dp, struct ups_held_key *k, uint32_t flow, bool tx)
@@ -123,9 +154,46 @@ static void retract_key(struct ups_dp *dp, struct ups_held_key *k, uint32_t flow
 	k->in_kernel = false;
 }
 
-void ups_plane_keys_retract(struct ups_dp *dp, struct ups_installed *s)
+void ups_plane_keys_retract(struct ups_dp *dp, struct ups_held *held)
 {
-	each_key(dp, s, retract_key);
+	each_key(dp, held, retract_key);
+}
+
+/* Leaves of @held the keys that @other does not have. */
+static void forget_common(struct ups_held *held, struct ups_held *other)
+{
+	for (unsigned int n = 0; n < UPS_LEGS * UPS_ROLES; n++) {
+		struct ups_held_key *k = &held->key[n / UPS_ROLES][n % UPS_ROLES];
+		struct ups_held_key *same = k->key ? ups_plane_key_find(other, k->slot) : NULL;
+
+		if (!same)
+			continue;
+		same->in_kernel |= k->in_kernel;
+		k->key = NULL;
+	}
+}
+
+void ups_plane_keys_leave(struct ups_dp *dp, struct ups_held *held, struct ups_held *stay)
+{
+	forget_common(held, stay);
+	ups_plane_keys_retract(dp, held);
+	ups_plane_keys_destroy(dp, held);
+}
+
+void ups_plane_keys_limits(struct ups_dp *dp, const struct ups_stream *stream)
+{
+	for (unsigned int n = 0; n < UPS_LEGS * UPS_ROLES; n++) {
+		const struct ups_key_spec *spec =
+			ups_plane_leg_key(&stream->leg[n / UPS_ROLES], n % UPS_ROLES);
+		struct ups_key_use limits, *use;
+
+		if (!spec)
+			continue;
+		use = &dp->state.key_use[spec->slot];
+		set_limits(dp, spec, &limits);
+		__atomic_store_n(&use->rtp_limit, limits.rtp_limit, __ATOMIC_RELAXED);
+		__atomic_store_n(&use->rtcp_limit, limits.rtcp_limit, __ATOMIC_RELAXED);
+	}
 }
 
 /* ---- kernel lane ----------------------------------------------------------------------------------------------- */
@@ -189,5 +257,5 @@ static void check_key(struct ups_dp *dp, struct ups_held_key *k, uint32_t flow, 
 
 void ups_plane_keys_check(struct ups_dp *dp, struct ups_installed *s)
 {
-	each_key(dp, s, check_key);
+	each_key(dp, &s->now, check_key);
 }

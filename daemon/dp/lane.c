@@ -16,6 +16,8 @@ enum ups_lane ups_lane_decide(const struct ups_lane_facts *f, const char **reaso
 		{ f->needs_crypto && f->long_mki, "MKI longer than 16 bytes" },
 		{ f->needs_crypto && f->mixed_mki, "MKIs of different lengths" },
 		{ f->out_loopback, "leaves through the loopback device" },
+		{ f->awaited != NULL, f->awaited },
+		{ f->old_key, "the peer's last key is still accepted" },
 		{ !f->source_known, "source not learned yet" },
 	};
 

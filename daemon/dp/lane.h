@@ -16,10 +16,12 @@ struct ups_lane_facts {
 	bool long_mki; /* an MKI beyond UPS_MKI_XDP_MAX */
 	bool mixed_mki; /* receive keys with MKIs of different lengths */
 	bool out_loopback; /* the out-leg's device is the loopback */
+	const char *awaited; /* what negotiation has not brought yet; NULL = nothing */
+	bool old_key; /* the peer's last key is still accepted, which the kernel lane does not do */
 	bool source_known;
 };
 
-/* A request that cannot be met never refuses media: the udp lane serves it. @reason: static text, or facts->off. */
+/* A request that cannot be met never refuses media: the udp lane serves it. @reason: static text, or facts->off, or facts->awaited. */
 enum ups_lane ups_lane_decide(const struct ups_lane_facts *facts, const char **reason);
 
 #endif

@@ -72,6 +72,14 @@ fail:
 	return err;
 }
 
+void ups_port_set_tos(int fd, bool v4, uint8_t tos)
+{
+	int value = tos, level = v4 ? IPPROTO_IP : IPPROTO_IPV6;
+
+	/* of an open socket and with a byte: it has no way to fail */
+	(void)setsockopt(fd, level, v4 ? IP_TOS : IPV6_TCLASS, &value, sizeof(value));
+}
+
 static void peer_set(struct ups_peer *peer, const struct ups_addr *addr)
 {
 	struct sockaddr_storage ss;
@@ -79,6 +87,11 @@ static void peer_set(struct ups_peer *peer, const struct ups_addr *addr)
 	peer->addr = *addr;
 	peer->to_size = ups_addr_to_sockaddr(addr, &ss);
 	memcpy(&peer->to, &ss, sizeof(peer->to));
+}
+
+static bool may_learn(const struct ups_udp_port *p, const struct ups_addr *from)
+{
+	return p->any || ups_addr_same_ip(&p->source_ip, from);
 }
 
 void ups_port_init(struct ups_udp_port *p, const struct ups_leg *leg, bool rtcp, int fd)
@@ -92,6 +105,23 @@ void ups_port_init(struct ups_udp_port *p, const struct ups_leg *leg, bool rtcp,
 	p->reported = p->known;
 	peer_set(&p->signalled, rtcp ? &leg->remote_rtcp : &leg->remote);
 	p->learned = p->signalled;
+	p->open = p->signalled.addr.port;
+	p->source_ip = leg->source_ip;
+	p->any = ups_addr_same_ip(&leg->source_ip, &(const struct ups_addr) {});
+}
+
+void ups_port_change(struct ups_udp_port *p, const struct ups_leg *leg, int fd)
+{
+	struct ups_udp_port was = *p;
+
+	ups_port_init(p, leg, was.rtcp, fd);
+	if (p->known || was.reported || !was.known || !p->open ||
+	    !ups_addr_equal(&p->signalled.addr, &was.signalled.addr) ||
+	    !may_learn(p, &was.learned.addr))
+		return;
+	p->learned = was.learned;
+	p->known = 1;
+	p->reported = false;
 }
 
 void ups_port_close(struct ups_udp_port *p)
@@ -108,7 +138,14 @@ bool ups_port_known(const struct ups_udp_port *p)
 
 bool ups_port_accepts(const struct ups_udp_port *p, const struct ups_addr *from)
 {
-	return !ups_port_known(p) || ups_addr_equal(&p->learned.addr, from);
+	if (!p->open)
+		return false;
+	return ups_port_known(p) ? ups_addr_equal(&p->learned.addr, from) : may_learn(p, from);
+}
+
+bool ups_port_shakes(const struct ups_udp_port *p, const struct ups_addr *from)
+{
+	return p->open && !p->latch ? ups_addr_equal(&p->learned.addr, from) : may_learn(p, from);
 }
 
 void ups_port_learn(struct ups_udp_port *p, const struct ups_addr *from)

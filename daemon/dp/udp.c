@@ -44,10 +44,16 @@ static unsigned int wanted_workers(unsigned int configured)
 static int start_workers(struct ups_udp *udp)
 {
 	unsigned int want = wanted_workers(udp->config.workers);
+	const struct ups_worker_config config = {
+		.crypto = udp->config.crypto,
+		.table = udp->table,
+		.ports = udp->ports,
+		.notify_fd = udp->notify_fd,
+		.handover = udp->config.handover,
+	};
 
 	for (unsigned int i = 0; i < want; i++) {
-		int err = ups_worker_create(udp->config.crypto, i, udp->table, udp->ports,
-					    udp->notify_fd, &udp->worker[i]);
+		int err = ups_worker_create(&config, i, &udp->worker[i]);
 
 		if (err)
 			return err;
@@ -154,9 +160,15 @@ static bool leg_muxed(const struct ups_leg *leg)
 	return leg->rtcp_mux && !leg->no_rtcp;
 }
 
-static bool has_rtcp_port(const struct ups_leg *leg)
+bool ups_udp_has_rtcp_port(const struct ups_leg *leg)
 {
 	return !leg->rtcp_mux && !leg->no_rtcp;
+}
+
+bool ups_udp_own_rtcp_keys(const struct ups_leg *leg)
+{
+	return leg->rx_rtcp.suite || leg->tx_rtcp.suite ||
+	       (leg->dtls.on && ups_udp_has_rtcp_port(leg));
 }
 
 static struct ups_srtp_side make_side(const struct ups_udp *udp, const struct ups_stream *stream,
@@ -168,6 +180,34 @@ static struct ups_srtp_side make_side(const struct ups_udp *udp, const struct up
 	};
 }
 
+static void side_add(struct ups_srtp_side *side, const struct ups_srtp_key *key)
+{
+	if (key)
+		side->key[side->key_count++] = key;
+}
+
+static void build_rx(struct ups_udp_flow *f, const struct ups_leg *in,
+		     const struct ups_leg_keys *keys)
+{
+	if (!f->rx_srtp)
+		return;
+	for (unsigned int k = 0; k < UPS_RX_KEYS_MAX; k++)
+		side_add(&f->rx[0], keys->key[UPS_ROLE_RX + k]);
+	if (ups_udp_own_rtcp_keys(in))
+		side_add(&f->rx[1], keys->key[UPS_ROLE_RX_RTCP]);
+	else
+		f->rx[1] = f->rx[0];
+}
+
+static void build_tx(struct ups_udp_flow *f, const struct ups_leg *out,
+		     const struct ups_leg_keys *keys)
+{
+	if (!f->tx_srtp)
+		return;
+	side_add(&f->tx[0], keys->key[UPS_ROLE_TX]);
+	side_add(&f->tx[1], keys->key[ups_udp_own_rtcp_keys(out) ? UPS_ROLE_TX_RTCP : UPS_ROLE_TX]);
+}
+
 /* Flow @i: arrives on leg i, leaves on the other */
 static void build_flow(const struct ups_udp *udp, const struct ups_stream *stream, unsigned int i,
 		       const struct ups_leg_keys keys[static UPS_LEGS], struct ups_udp_stream *s)
@@ -176,20 +216,29 @@ static void build_flow(const struct ups_udp *udp, const struct ups_stream *strea
 	struct ups_udp_port *ports = s->port[1 - i];
 	struct ups_udp_flow *f = &s->flow[i];
 
-	f->slot = stream->flow[i];
-	f->opaque = in->mode == UPS_MODE_OPAQUE;
-	f->rx_srtp = in->mode == UPS_MODE_SRTP;
-	f->tx_srtp = out->mode == UPS_MODE_SRTP;
-	f->rx_mux = leg_muxed(in);
-	f->stats = &udp->config.state->stats[f->slot];
-	f->rx = make_side(udp, stream, i);
-	f->tx = make_side(udp, stream, i);
-	for (unsigned int k = 0; k < in->rx_count && f->rx_srtp; k++)
-		f->rx.key[f->rx.key_count++] = keys[i].rx[k];
-	if (f->tx_srtp && keys[1 - i].tx)
-		f->tx.key[f->tx.key_count++] = keys[1 - i].tx;
-	f->out[0] = &ports[0];
-	f->out[1] = leg_muxed(out) ? &ports[0] : has_rtcp_port(out) ? &ports[1] : NULL;
+	*f = (struct ups_udp_flow) {
+		.slot = stream->flow[i],
+		.opaque = in->mode == UPS_MODE_OPAQUE,
+		.rx_srtp = in->mode == UPS_MODE_SRTP,
+		.tx_srtp = out->mode == UPS_MODE_SRTP,
+		.rx_mux = leg_muxed(in),
+		.dtls = in->dtls.on,
+		.stun = in->dtls.on || in->ice.on,
+		.stats = &udp->config.state->stats[stream->flow[i]],
+		.out = { &ports[0], leg_muxed(out)		 ? &ports[0]
+				    : ups_udp_has_rtcp_port(out) ? &ports[1]
+								 : NULL },
+	};
+	for (unsigned int c = 0; c < 2; c++)
+		f->rx[c] = f->tx[c] = make_side(udp, stream, i);
+	build_rx(f, in, &keys[i]);
+	build_tx(f, out, &keys[1 - i]);
+}
+
+static int open_socket(struct ups_udp *udp, const struct ups_leg *leg, bool rtcp, int *fd,
+		       struct ups_errmsg *msg)
+{
+	return udp->config.sys->socket(rtcp ? &leg->local_rtcp : &leg->local, leg->tos, fd, msg);
 }
 
 static int open_port(struct ups_udp *udp, const struct ups_stream *stream, unsigned int leg,
@@ -199,15 +248,15 @@ static int open_port(struct ups_udp *udp, const struct ups_stream *stream, unsig
 	struct ups_udp_port *p = &s->port[leg][rtcp];
 	int fd, err;
 
-	if (rtcp && !has_rtcp_port(l))
-		return 0;
-	err = udp->config.sys->socket(rtcp ? &l->local_rtcp : &l->local, l->tos, &fd, msg);
-	if (err)
-		return err;
-	ups_port_init(p, l, rtcp, fd);
 	p->flow = &s->flow[leg];
 	p->index = stream->flow[leg] * PORTS_PER_FLOW + rtcp;
-	return 0;
+	p->rtcp = rtcp;
+	if (rtcp && !ups_udp_has_rtcp_port(l))
+		return 0;
+	err = open_socket(udp, l, rtcp, &fd, msg);
+	if (!err)
+		ups_port_init(p, l, rtcp, fd);
+	return err;
 }
 
 static struct ups_udp_worker *least_used(const struct ups_udp *udp)
@@ -256,6 +305,20 @@ static struct ups_udp_port *port_at(struct ups_udp_stream *s, unsigned int i)
 	return p->fd >= 0 ? p : NULL;
 }
 
+static int watch(struct ups_udp *udp, const struct ups_udp_stream *s, int fd, uint32_t index,
+		 struct ups_errmsg *msg)
+{
+	int err = udp->config.sys->poll_add(s->worker->epoll_fd, fd, index);
+
+	return err ? ups_fail(msg, err, "cannot watch a media socket: %s", ups_strerror(err)) : 0;
+}
+
+static void unwatch(const struct ups_udp_stream *s, int fd)
+{
+	/* not there if starting failed half-way: then there is nothing to remove */
+	epoll_ctl(s->worker->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+}
+
 int ups_udp_stream_start(struct ups_udp *udp, struct ups_udp_stream *s, struct ups_errmsg *msg)
 {
 	s->started = true;
@@ -266,27 +329,43 @@ int ups_udp_stream_start(struct ups_udp *udp, struct ups_udp_stream *s, struct u
 		if (!p)
 			continue;
 		__atomic_store_n(&udp->table[p->index], p, __ATOMIC_RELEASE);
-		err = udp->config.sys->poll_add(s->worker->epoll_fd, p->fd, p->index);
+		err = watch(udp, s, p->fd, p->index, msg);
 		if (err)
-			return ups_fail(msg, err, "cannot watch a media socket: %s",
-					ups_strerror(err));
+			return err;
 	}
 	return 0;
+}
+
+void ups_udp_stream_hide(struct ups_udp *udp, struct ups_udp_stream *s)
+{
+	for (unsigned int i = 0; i < 2 * UPS_LEGS; i++) {
+		struct ups_udp_port *p = port_at(s, i);
+
+		if (p && udp->table[p->index] == p)
+			__atomic_store_n(&udp->table[p->index], NULL, __ATOMIC_RELEASE);
+	}
+}
+
+void ups_udp_stream_show(struct ups_udp *udp, struct ups_udp_stream *s)
+{
+	for (unsigned int i = 0; i < 2 * UPS_LEGS; i++) {
+		struct ups_udp_port *p = port_at(s, i);
+
+		if (p)
+			__atomic_store_n(&udp->table[p->index], p, __ATOMIC_RELEASE);
+	}
 }
 
 void ups_udp_stream_stop(struct ups_udp *udp, struct ups_udp_stream *s)
 {
 	if (!s->started)
 		return;
+	ups_udp_stream_hide(udp, s);
 	for (unsigned int i = 0; i < 2 * UPS_LEGS; i++) {
 		struct ups_udp_port *p = port_at(s, i);
 
-		if (!p)
-			continue;
-		if (udp->table[p->index] == p)
-			__atomic_store_n(&udp->table[p->index], NULL, __ATOMIC_RELEASE);
-		/* not there if starting failed half-way: then there is nothing to remove */
-		epoll_ctl(s->worker->epoll_fd, EPOLL_CTL_DEL, p->fd, NULL);
+		if (p)
+			unwatch(s, p->fd);
 	}
 	s->started = false;
 }
@@ -306,6 +385,161 @@ void ups_udp_stream_close(struct ups_udp *udp, struct ups_udp_stream *s)
 		return;
 	for (unsigned int i = 0; i < 2 * UPS_LEGS; i++)
 		ups_port_close(&s->port[i / 2][i % 2]);
+	for (unsigned int i = 0; i < UPS_LEGS; i++)
+		free(s->flow[i].old);
 	s->worker->streams--;
 	free(s);
+}
+
+/* ---- changes --------------------------------------------------------------------------------------------------- */
+
+static bool has_port(const struct ups_leg *leg, bool rtcp)
+{
+	return !rtcp || ups_udp_has_rtcp_port(leg);
+}
+
+static bool same_port(const struct ups_leg *from, const struct ups_leg *to, bool rtcp)
+{
+	return has_port(from, rtcp) && has_port(to, rtcp) &&
+	       ups_addr_equal(rtcp ? &from->local_rtcp : &from->local,
+			      rtcp ? &to->local_rtcp : &to->local);
+}
+
+/* A socket that appears is watched from now on; until the switch its events find the port whose place it will take. */
+static int prepare_port(struct ups_udp *udp, const struct ups_stream *from, unsigned int leg,
+			bool rtcp, struct ups_udp_change *change, struct ups_errmsg *msg)
+{
+	const struct ups_leg *to = &change->to->leg[leg];
+	int *fd = &change->fd[leg][rtcp], err;
+
+	change->keep[leg][rtcp] = same_port(&from->leg[leg], to, rtcp);
+	if (change->keep[leg][rtcp] || !has_port(to, rtcp))
+		return 0;
+	err = open_socket(udp, to, rtcp, fd, msg);
+	if (err)
+		return err;
+	return watch(udp, change->stream, *fd, change->stream->port[leg][rtcp].index, msg);
+}
+
+static int prepare_old(struct ups_udp_change *change, unsigned int leg, struct ups_errmsg *msg)
+{
+	const struct ups_leg *to = &change->to->leg[leg];
+	const struct ups_udp_old *old = change->stream->flow[leg].old;
+
+	if (to->mode != UPS_MODE_SRTP || !to->rx_old.suite ||
+	    (old && old->key_slot == to->rx_old.slot))
+		return 0;
+	change->old[leg] = calloc(1, sizeof(*change->old[leg]));
+	return change->old[leg] ? 0 : ups_fail(msg, -ENOMEM, "no memory for the peer's last key");
+}
+
+int ups_udp_change_prepare(struct ups_udp *udp, struct ups_udp_stream *s,
+			   const struct ups_stream *from, const struct ups_stream *to,
+			   struct ups_udp_change *change, struct ups_errmsg *msg)
+{
+	int err = 0;
+
+	*change = (struct ups_udp_change) {
+		.stream = s,
+		.to = to,
+		.fd = { { -1, -1 }, { -1, -1 } },
+	};
+	for (unsigned int i = 0; i < UPS_LEGS && !err; i++) {
+		err = prepare_old(change, i, msg);
+		for (unsigned int c = 0; c < 2 && !err; c++)
+			err = prepare_port(udp, from, i, c, change, msg);
+	}
+	if (err)
+		ups_udp_change_discard(udp, change);
+	return err;
+}
+
+int ups_udp_change_fd(const struct ups_udp_change *change, unsigned int leg, bool rtcp)
+{
+	return change->keep[leg][rtcp] ? change->stream->port[leg][rtcp].fd : change->fd[leg][rtcp];
+}
+
+void ups_udp_change_discard(struct ups_udp *udp, struct ups_udp_change *change)
+{
+	(void)udp;
+	for (unsigned int i = 0; i < UPS_LEGS; i++) {
+		for (unsigned int c = 0; c < 2; c++) {
+			if (change->fd[i][c] < 0)
+				continue;
+			unwatch(change->stream, change->fd[i][c]);
+			close(change->fd[i][c]);
+			change->fd[i][c] = -1;
+		}
+		free(change->old[i]);
+		change->old[i] = NULL;
+	}
+}
+
+/* Unwatched by hand: where somebody else has a duplicate of the socket, closing it would leave it in the set. */
+static void drop_socket(const struct ups_udp_stream *s, struct ups_udp_port *p)
+{
+	if (p->fd < 0)
+		return;
+	unwatch(s, p->fd);
+	ups_port_close(p);
+}
+
+static void switch_port(struct ups_udp_change *change, unsigned int leg, bool rtcp)
+{
+	const struct ups_leg *to = &change->to->leg[leg];
+	struct ups_udp_port *p = &change->stream->port[leg][rtcp];
+	const struct ups_addr *local = rtcp ? &to->local_rtcp : &to->local;
+
+	if (change->keep[leg][rtcp]) {
+		ups_port_change(p, to, p->fd);
+		ups_port_set_tos(p->fd, ups_addr_is_v4(local), to->tos);
+		return;
+	}
+	drop_socket(change->stream, p);
+	if (change->fd[leg][rtcp] >= 0)
+		ups_port_init(p, to, rtcp, change->fd[leg][rtcp]);
+	change->fd[leg][rtcp] = -1;
+}
+
+static struct ups_udp_old *switch_old(struct ups_udp_change *change, unsigned int leg,
+				      struct ups_udp_old *was, const struct ups_srtp_side *rx,
+				      const struct ups_srtp_key *key)
+{
+	const struct ups_leg *to = &change->to->leg[leg];
+	struct ups_udp_old *old = change->old[leg];
+
+	change->old[leg] = NULL;
+	if (!old && key) /* it had it before */
+		old = was;
+	else
+		free(was);
+	if (!old)
+		return NULL;
+	if (old != was) {
+		old->key_slot = to->rx_old.slot;
+		memcpy(old->ssrc, rx->ssrc, rx->ssrc_count * sizeof(*rx->ssrc));
+	}
+	old->side = (struct ups_srtp_side) {
+		.key = { key },
+		.key_count = 1,
+		.ssrc = old->ssrc,
+		.ssrc_count = rx->ssrc_count,
+	};
+	return old;
+}
+
+void ups_udp_change_switch(struct ups_udp *udp, struct ups_udp_change *change,
+			   const struct ups_leg_keys keys[static UPS_LEGS])
+{
+	struct ups_udp_stream *s = change->stream;
+
+	for (unsigned int i = 0; i < UPS_LEGS; i++) {
+		struct ups_udp_old *was = s->flow[i].old;
+
+		build_flow(udp, change->to, i, keys, s);
+		s->flow[i].old =
+			switch_old(change, i, was, &s->flow[i].rx[0], keys[i].key[UPS_ROLE_RX_OLD]);
+		for (unsigned int c = 0; c < 2; c++)
+			switch_port(change, i, c);
+	}
 }

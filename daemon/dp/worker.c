@@ -182,8 +182,8 @@ static int open_events(struct ups_udp_worker *w)
 	return epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, w->stop_fd, &ev) ? -errno : 0;
 }
 
-int ups_worker_create(struct ups_crypto *crypto, unsigned int number, struct ups_udp_port **table,
-		      uint32_t ports, int notify_fd, struct ups_udp_worker **out)
+int ups_worker_create(const struct ups_worker_config *config, unsigned int number,
+		      struct ups_udp_worker **out)
 {
 	struct ups_udp_worker *w = aligned_alloc(64, sizeof(*w));
 	int err;
@@ -191,9 +191,10 @@ int ups_worker_create(struct ups_crypto *crypto, unsigned int number, struct ups
 	if (!w)
 		return -ENOMEM;
 	*w = (struct ups_udp_worker) {
-		.table = table,
-		.ports = ports,
-		.notify_fd = notify_fd,
+		.table = config->table,
+		.ports = config->ports,
+		.notify_fd = config->notify_fd,
+		.handover = config->handover,
 		.epoll_fd = -1,
 		.stop_fd = -1,
 		.number = number,
@@ -203,7 +204,7 @@ int ups_worker_create(struct ups_crypto *crypto, unsigned int number, struct ups
 		err = -ENOMEM;
 		goto fail;
 	}
-	err = ups_crypto_queue_create(crypto, &w->queue);
+	err = ups_crypto_queue_create(config->crypto, &w->queue);
 	if (err)
 		goto fail;
 	err = open_events(w);

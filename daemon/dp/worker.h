@@ -20,10 +20,20 @@ struct ups_ring {
 	uint32_t entry[UPS_RING_SIZE];
 };
 
+/* What every worker of a lane is given; what it points to outlives them */
+struct ups_worker_config {
+	struct ups_crypto *crypto;
+	struct ups_udp_port **table; /* [ports], entries atomic */
+	uint32_t ports;
+	int notify_fd; /* eventfd, the lane's */
+	const struct ups_udp_handover *handover; /* NULL: nobody takes DTLS and STUN */
+};
+
 struct ups_udp_worker {
 	struct ups_udp_port **table; /* [ports], entries atomic */
 	uint32_t ports;
 	int notify_fd; /* eventfd, the lane's */
+	const struct ups_udp_handover *handover;
 	int epoll_fd;
 	int stop_fd; /* eventfd */
 	uint32_t stop; /* atomic */
@@ -39,8 +49,8 @@ struct ups_udp_worker {
 };
 
 /* @number: which CPU of those this process may use, modulo their count */
-int ups_worker_create(struct ups_crypto *crypto, unsigned int number, struct ups_udp_port **table,
-		      uint32_t ports, int notify_fd, struct ups_udp_worker **out) __must_check;
+int ups_worker_create(const struct ups_worker_config *config, unsigned int number,
+		      struct ups_udp_worker **out) __must_check;
 void ups_worker_destroy(struct ups_udp_worker *w);
 
 /* Worker's side: port @index learned its source. */

@@ -156,7 +156,9 @@ struct ups_stats {
 	struct ups_lane_stats lane[UPS_LANE_COUNT];
 	__u32 drop[UPS_DROP_MAX]; /* by reason, all lanes */
 	__u64 last_rx_ns; /* CLOCK_MONOTONIC, to a clock tick, of the last packet that passed policing */
-	__u64 pad[3];
+	/* of lane udp, the only one that tells RTCP from RTP, what is RTCP; also counted in lane[] */
+	__u32 rtcp_rx_packets, rtcp_tx_packets;
+	__u64 rtcp_rx_bytes, rtcp_tx_bytes;
 };
 UPS_ASSERT_SIZE(struct ups_stats, 256);
 

@@ -37,7 +37,8 @@
 	X(22, HEADROOM, "headroom", "the driver gave no room to grow or shrink the packet")      \
 	X(23, CHECKSUM, "checksum", "UDP checksum does not verify")                              \
 	X(24, CONTENDED, "contended", "another processor kept changing the same SSRC state")     \
-	X(25, NO_FLOW, "no-flow", "arrived for a stream that is being removed")
+	X(25, NO_FLOW, "no-flow", "arrived for a stream that is being removed")                  \
+	X(26, HANDSHAKES, "handshakes", "more DTLS and STUN at once than the daemon takes in")
 
 #define UPS_DROP_MAX 32 /* size of every array indexed by reason; rows above stay below it */
 
