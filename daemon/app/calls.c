@@ -108,7 +108,7 @@ static int call_check(void *aux, const struct ups_call_request *request,
 
 static void tell_ended(struct ups_daemon *d, const char *id, const char *why)
 {
-	char text[256];
+	char text[320];
 
 	snprintf(text, sizeof(text), "session ended: %s", why);
 	tell(d, UPS_EVENT_SESSION_DEL, id, 0, 0, text);

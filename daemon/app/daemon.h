@@ -22,6 +22,9 @@
 
 struct ups_detacher;
 struct ups_watch;
+struct ups_ng_server;
+struct ups_calls;
+struct ups_registrations;
 
 struct ups_daemon {
 	struct ups_config config;
@@ -29,9 +32,12 @@ struct ups_daemon {
 	struct ups_detacher *detacher;
 	struct ups_crypto *crypto;
 	struct ups_core *core;
+	struct ups_registrations *registrations;
+	struct ups_calls *calls;
 	struct ups_dp *dp;
 	struct ups_ctl_ops ops;
 	struct ups_nl_server *netlink;
+	struct ups_ng_server *ng;
 	struct ups_watch *watch;
 	unsigned int sessions_shown; /* in the status of the service manager */
 	uint64_t forgotten_shown;
