@@ -89,8 +89,10 @@ static bool covered(struct ups_call_work *w, const struct ups_end *end, unsigned
 	const struct ups_addr *local = ups_addr_is_v4(&end->remote) ? &iface->v4 : &iface->v6;
 	char why[160];
 
-	if (!end->known || !ops->ipsec_covers)
+	if (!ops->ipsec_covers)
 		return false;
+	if (!end->known) /* where the answerer is, its answer tells, and then it is looked up */
+		return true;
 	return ops->ipsec_covers(ops->aux, local, &end->remote, why, sizeof(why)) > 0;
 }
 
