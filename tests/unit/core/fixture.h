@@ -142,6 +142,28 @@ TEST_INLINE int add(struct ups_core *core, const struct request *r, struct ups_e
 	return err;
 }
 
+/* Plans a change; commits what is planned. */
+TEST_INLINE int set(struct ups_core *core, const struct request *r, struct ups_errmsg *msg)
+{
+	struct ups_plan plan;
+	int err = ups_core_session_set(core, &r->pub, &plan, msg);
+
+	if (!err)
+		ups_core_commit(core, &plan);
+	return err;
+}
+
+/* The stream at position @at of a session that must be there */
+TEST_INLINE const struct ups_stream *stream_of(const struct ups_core *core, const char *id,
+					       unsigned int at)
+{
+	const struct ups_session *session = ups_core_session_find(core, id);
+
+	assert_non_null(session);
+	assert_true(at < session->stream_count);
+	return session->stream[at];
+}
+
 TEST_INLINE int del(struct ups_core *core, const char *id)
 {
 	struct ups_plan plan;
