@@ -249,6 +249,26 @@ void ups_config_defaults(struct ups_config *out)
 	}
 }
 
+const struct ups_option *ups_config_option(const char *path)
+{
+	static const struct section interfaces = { "interfaces", iface_options,
+						   COUNT(iface_options) };
+	const char *dot = strrchr(path, '.');
+	struct ups_text name = { path, dot ? (size_t)(dot - path) : 0 };
+
+	for (size_t i = 0; i <= COUNT(sections); i++) {
+		const struct section *s = i < COUNT(sections) ? &sections[i] : &interfaces;
+
+		if (!ups_text_is(name, s->path))
+			continue;
+		for (size_t k = 0; k < s->count; k++) {
+			if (!strcmp(s->options[k].key, dot ? dot + 1 : path))
+				return &s->options[k];
+		}
+	}
+	return NULL;
+}
+
 /* Of those sections whose options are plain values */
 static bool differs(const struct ups_option *o, const struct ups_config *a,
 		    const struct ups_config *b)

@@ -59,6 +59,9 @@ int ups_config_parse(const char *name, const void *text, size_t size, struct ups
 		     struct ups_errmsg *msg) __must_check;
 /* Reads @path and parses it. Also -errno of open() and read(). */
 int ups_config_load(const char *path, struct ups_config *out, struct ups_errmsg *msg) __must_check;
+struct ups_option;
+/* Row of the option at @path, such as "xdp.mode" or "interfaces.kind"; NULL if there is none in a plain section. */
+const struct ups_option *ups_config_option(const char *path);
 /* What an empty file would give, were it not for the interfaces; no policy, no ng. */
 void ups_config_defaults(struct ups_config *out);
 /* Tables from limits: a stream has two flows, and each leg a receive and a transmit key. UPS_E_RANGE: more than 1 GiB */

@@ -20,6 +20,8 @@ int ups_reader_fail(const struct ups_reader *r, int err, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	if (!r->lines)
+		return ups_fail(r->msg, err, "%s: %s", r->name, text);
 	return ups_fail(r->msg, err, "%s:%u: %s: %s", r->name, ups_lines_find(r->lines, r->path),
 			r->path, text);
 }
@@ -184,8 +186,8 @@ static int read_path(const struct ups_reader *r, const struct ups_option *o, con
 	return 0;
 }
 
-static int read_option(const struct ups_reader *r, const struct ups_option *o, const char *text,
-		       void *to)
+int ups_reader_option(const struct ups_reader *r, const struct ups_option *o, const char *text,
+		      void *to)
 {
 	switch (o->kind) {
 	case UPS_OPT_NUMBER:
@@ -220,7 +222,7 @@ int ups_reader_section(struct ups_reader *r, const char *section, const struct u
 			return ups_reader_fail(r, UPS_E_SYNTAX, "missing");
 		if (!text && !o->fallback[0])
 			continue; /* stays zero */
-		err = read_option(r, o, text ? text : o->fallback, (char *)dest + o->dest);
+		err = ups_reader_option(r, o, text ? text : o->fallback, (char *)dest + o->dest);
 		if (err)
 			return err;
 	}

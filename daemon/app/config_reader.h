@@ -49,13 +49,17 @@ struct ups_option {
 
 struct ups_reader {
 	const char *name; /* of the document */
-	const struct ups_lines *lines;
+	const struct ups_lines
+		*lines; /* NULL: not from a document; @name is all that tells the place */
 	struct ups_errmsg *msg;
 	char path[UPS_LINES_PATH]; /* of the option in hand */
 };
 
 /* "name:line: path: ..." -> @err */
 int ups_reader_fail(const struct ups_reader *r, int err, const char *fmt, ...) __printf_like(3, 4);
+/* One value. UPS_E_SYNTAX, UPS_E_RANGE */
+int ups_reader_option(const struct ups_reader *r, const struct ups_option *o, const char *text,
+		      void *to) __must_check;
 void ups_reader_at(struct ups_reader *r, const char *section, const char *key);
 /* @raw: the section as loaded, NULL = not in the document. UPS_E_SYNTAX, UPS_E_RANGE. */
 int ups_reader_section(struct ups_reader *r, const char *section, const struct ups_option *options,

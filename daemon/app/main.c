@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "app/daemon.h"
+#include "app/fileless.h"
 #include "app/options.h"
 #include "base/log.h"
 
@@ -46,9 +47,13 @@ static int run(const struct ups_options *options)
 {
 	struct ups_config config;
 	struct ups_errmsg msg;
+	int err = options->iface_count
+			  ? ups_fileless_config(options, ups_fileless_device, &config, &msg)
+			  : ups_config_load(options->config, &config, &msg);
 
-	if (ups_config_load(options->config, &config, &msg))
+	if (err)
 		return complain(&msg);
+	config.log_level_given = options->has_log_level;
 	if (options->has_log_level)
 		config.log_level = options->log_level;
 	return ups_daemon_run(&config) ? EXIT_FAILURE : EXIT_SUCCESS;
