@@ -313,6 +313,10 @@ static void copy_stats(const struct ups_stats *from, struct ups_stats *to)
 	for (unsigned int i = 0; i < UPS_DROP_MAX; i++)
 		to->drop[i] = __atomic_load_n(&from->drop[i], __ATOMIC_RELAXED);
 	to->last_rx_ns = __atomic_load_n(&from->last_rx_ns, __ATOMIC_RELAXED);
+	to->rtcp_rx_packets = __atomic_load_n(&from->rtcp_rx_packets, __ATOMIC_RELAXED);
+	to->rtcp_tx_packets = __atomic_load_n(&from->rtcp_tx_packets, __ATOMIC_RELAXED);
+	to->rtcp_rx_bytes = __atomic_load_n(&from->rtcp_rx_bytes, __ATOMIC_RELAXED);
+	to->rtcp_tx_bytes = __atomic_load_n(&from->rtcp_tx_bytes, __ATOMIC_RELAXED);
 }
 
 static void copy_ssrcs(const struct ups_dp *dp, const struct ups_flow *record,
