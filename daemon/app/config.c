@@ -398,13 +398,17 @@ static int read_sections(struct reader *r, const struct ups_raw *raw, struct ups
 	return 0;
 }
 
-/* Sizes of the pools. A stream has two flows, and each leg a receive and a transmit key. */
+/*
+ * Sizes of the pools. A stream has two flows, and each leg a receive and a transmit key, so 2 for each flow. The third is for what comes on top: the peer's last receive key, still accepted
+ * for UPS_RX_OLD_NS after a re-key; the new keys of a change while the old ones are in use; SRTCP keys of their own (DTLS-SRTP without
+ * rtcp-mux). Not every leg needs all of that at once.
+ */
 static int size_pools(struct reader *r, struct ups_config *c)
 {
 	struct ups_limits *l = &c->limits;
 
 	l->flows = l->sessions * c->streams_per_session * UPS_LEGS;
-	l->keys = l->flows * 2;
+	l->keys = l->flows * 3;
 	set_path(r, "limits", "sessions");
 	if (l->flows > SSRC_SLOTS_MAX / l->ssrc_per_flow)
 		return fail(r, UPS_E_RANGE,

@@ -16,7 +16,7 @@ static const char *const reasons[UPS_DROP_MAX] = {
 };
 
 struct seen {
-	const struct ups_stream *stream; /* whose the numbers are */
+	uint64_t created_ns; /* of the session whose the numbers are */
 	uint64_t report_at; /* drops that make the next event */
 	uint64_t last; /* drops at the last look */
 };
@@ -96,8 +96,9 @@ static void look(struct ups_watch *w, uint32_t flow)
 		return;
 	}
 	drops = count_drops(&info.stats, &most);
-	if (seen->stream != stream || drops < seen->last)
-		*seen = (struct seen) { .stream = stream, .report_at = FIRST_REPORT };
+	if (seen->created_ns != session->created_ns || drops < seen->last)
+		*seen = (struct seen) { .created_ns = session->created_ns,
+					.report_at = FIRST_REPORT };
 	seen->last = drops;
 	if (drops < seen->report_at)
 		return;

@@ -133,7 +133,8 @@ static int sink_session(void *aux, const void *object)
 	bool more = !strcmp(sink->id, part->id);
 	int err = 0;
 
-	if (part->stream_count != 1 || part->stream[0].leg_count != UPS_NL_LEG_MAX)
+	if (part->stream_count != !!part->stream_total ||
+	    (part->stream_count && part->stream[0].leg_count != UPS_NL_LEG_MAX))
 		return -EBADMSG;
 	if (sink->cli->json)
 		err = sink_json(sink, part, more);
@@ -147,14 +148,16 @@ static void show_full(struct session_sink *sink, const struct ups_nl_session *pa
 {
 	if (strcmp(sink->id, part->id))
 		ups_show_session(sink->cli->out, part);
-	ups_show_stream(sink->cli->out, &part->stream[0]);
+	if (part->stream_count)
+		ups_show_stream(sink->cli->out, &part->stream[0]);
 }
 
 static void show_addresses(struct session_sink *sink, const struct ups_nl_session *part)
 {
 	if (strcmp(sink->id, part->id))
 		fprintf(sink->cli->out, "session %s added\n", part->id);
-	ups_show_addresses(sink->cli->out, &part->stream[0]);
+	if (part->stream_count)
+		ups_show_addresses(sink->cli->out, &part->stream[0]);
 }
 
 static void show_line(struct session_sink *sink, const struct ups_nl_session *part)
@@ -480,10 +483,11 @@ int ups_cmd_key_generate(struct ups_cli *cli, int argc, char **argv)
 static int print_id(void *aux, const void *object)
 {
 	const struct ups_nl_session *part = object;
-	struct ups_cli *cli = aux;
+	struct session_sink *sink = aux;
 
-	if (part->stream_count && !part->stream[0].index)
-		fprintf(cli->out, "%s\n", part->id);
+	if (strcmp(sink->id, part->id))
+		fprintf(sink->cli->out, "%s\n", part->id);
+	strcpy(sink->id, part->id);
 	return 0;
 }
 
@@ -491,13 +495,14 @@ void ups_cmd_print_ids(struct ups_cli *cli)
 {
 	static struct ups_client client;
 	static struct ups_nl_session part;
+	struct session_sink sink = { .cli = cli };
 	const struct ups_client_call call = {
 		.cmd = UPS_NL_CMD_SESSION_GET,
 		.dump = true,
 		.reply = &ups_nl_session_object,
 		.object = &part,
 		.fn = print_id,
-		.aux = cli,
+		.aux = &sink,
 	};
 
 	/* A key press waits for this: be brief, and silent. */

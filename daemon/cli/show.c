@@ -104,6 +104,12 @@ void ups_show_session_line(FILE *out, const struct ups_nl_session *s)
 	const struct ups_nl_leg *leg = s->stream[0].leg;
 	char stream[16];
 
+	if (!s->stream_count) {
+		fprintf(out, session_line, s->id, "-", "-", "-", "-", "-", "-",
+			ups_nl_fact_words[s->all_hops], ups_nl_fact_words[s->end_to_end],
+			ups_nl_fact_words[s->compromised]);
+		return;
+	}
 	snprintf(stream, sizeof(stream), "%u", s->stream[0].index);
 	fprintf(out, session_line, s->id, stream, s->stream[0].media, leg[0].iface,
 		protection(&leg[0]), leg[1].iface, protection(&leg[1]),

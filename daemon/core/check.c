@@ -8,6 +8,7 @@
 
 #include "base/addr.h"
 #include "crypto/srtp.h"
+#include "proto/sdp.h"
 
 #define ECN_BITS 3 /* of the TOS byte: not the caller's to set */
 
@@ -95,6 +96,20 @@ static const struct ups_iface *own_media_port(const struct ups_check *check,
 	return NULL;
 }
 
+static int check_family(const struct ups_check_at *at, const struct ups_iface *iface,
+			const struct ups_addr *a, const char *what)
+{
+	bool v4 = ups_addr_is_v4(a);
+	char text[UPS_ADDR_TEXT];
+
+	if (v4 ? iface->has_v4 : iface->has_v6)
+		return 0;
+	return ups_check_fail(at, UPS_E_FAMILY,
+			      "%s address %s is %s, but interface %s has no %s address", what,
+			      ups_addr_format(a, text), v4 ? "IPv4" : "IPv6", iface->name,
+			      v4 ? "v4" : "v6");
+}
+
 /* @what: "remote" or "remote RTCP" */
 static int check_remote(const struct ups_check *check, const struct ups_check_at *at,
 			const struct ups_iface *iface, const struct ups_addr *a, const char *what)
@@ -102,7 +117,7 @@ static int check_remote(const struct ups_check *check, const struct ups_check_at
 	const struct ups_iface *own;
 	const char *block;
 	char text[UPS_ADDR_TEXT];
-	bool v4 = ups_addr_is_v4(a);
+	int err;
 
 	ups_addr_format(a, text);
 	if (!a->port)
@@ -112,11 +127,9 @@ static int check_remote(const struct ups_check *check, const struct ups_check_at
 		return ups_check_fail(at, UPS_E_RANGE,
 				      "%s address %s is %s; give the peer's unicast address", what,
 				      text, block);
-	if (v4 ? !iface->has_v4 : !iface->has_v6)
-		return ups_check_fail(at, UPS_E_FAMILY,
-				      "%s address %s is %s, but interface %s has no %s address",
-				      what, text, v4 ? "IPv4" : "IPv6", iface->name,
-				      v4 ? "v4" : "v6");
+	err = check_family(at, iface, a, what);
+	if (err)
+		return err;
 	own = own_media_port(check, a);
 	if (own)
 		return ups_check_fail(at, UPS_E_RANGE,
@@ -126,10 +139,25 @@ static int check_remote(const struct ups_check *check, const struct ups_check_at
 	return 0;
 }
 
+int ups_check_peer(const struct ups_check *check, const struct ups_check_at *at,
+		   const struct ups_iface *iface, const struct ups_addr *a)
+{
+	return check_remote(check, at, iface, a, "remote");
+}
+
+/* An address that is not known yet tells by its family where packets will come from. */
+static int check_first_remote(const struct ups_check *check, const struct ups_check_at *at,
+			      const struct ups_iface *iface, const struct ups_leg_request *leg)
+{
+	if (leg->pending && !leg->remote.port)
+		return check_family(at, iface, &leg->remote, "remote");
+	return check_remote(check, at, iface, &leg->remote, "remote");
+}
+
 static int check_addresses(const struct ups_check *check, const struct ups_check_at *at,
 			   const struct ups_iface *iface, const struct ups_leg_request *leg)
 {
-	int err = check_remote(check, at, iface, &leg->remote, "remote");
+	int err = check_first_remote(check, at, iface, leg);
 
 	if (err)
 		return err;
@@ -224,26 +252,34 @@ static int check_rx_keys(const struct ups_check *check, const struct ups_check_a
 	return err;
 }
 
+/* Legs that are told no keys */
+static int check_no_keys(const struct ups_check_at *at, const struct ups_leg_request *leg)
+{
+	if (!leg->tx && !leg->rx_count)
+		return 0;
+	if (leg->dtls.on)
+		return ups_check_fail(at, UPS_E_RANGE,
+				      "a DTLS-SRTP leg gets its keys by handshake; drop them");
+	return ups_check_fail(at, UPS_E_RANGE, "%s leg takes no keys; drop them or use mode srtp",
+			      leg->mode == UPS_MODE_CLEAR ? "a clear" : "an opaque");
+}
+
 static int check_keys(const struct ups_check *check, const struct ups_check_at *at,
 		      const struct ups_leg_request *leg)
 {
-	int err;
+	int err = 0;
 
-	if (leg->mode != UPS_MODE_SRTP) {
-		if (!leg->tx && !leg->rx_count)
-			return 0;
-		return ups_check_fail(at, UPS_E_RANGE,
-				      "%s leg takes no keys; drop them or use mode srtp",
-				      leg->mode == UPS_MODE_CLEAR ? "a clear" : "an opaque");
-	}
-	if (!leg->tx)
+	if (leg->mode != UPS_MODE_SRTP || leg->dtls.on)
+		return check_no_keys(at, leg);
+	if (!leg->tx && !leg->pending)
 		return ups_check_fail(at, UPS_E_RANGE, "mode srtp needs a transmit key");
-	if (!leg->rx_count)
+	if (!leg->rx_count && !leg->pending)
 		return ups_check_fail(at, UPS_E_RANGE, "mode srtp needs a receive key");
 	if (leg->rx_count > UPS_RX_KEYS_MAX)
 		return ups_check_fail(at, UPS_E_RANGE, "%u receive keys, at most %u", leg->rx_count,
 				      UPS_RX_KEYS_MAX);
-	err = check_key(check, at, "transmit", leg->tx);
+	if (leg->tx)
+		err = check_key(check, at, "transmit", leg->tx);
 	return err ? err : check_rx_keys(check, at, leg);
 }
 
@@ -264,6 +300,84 @@ static int check_source(const struct ups_check_at *at, const struct ups_iface *i
 				      "configuration of interface %s says source: latch",
 				      iface->name);
 	return 0;
+}
+
+/* ---- DTLS-SRTP, ICE, underlay ---------------------------------------------------------------------------------- */
+
+/* Suites with a DTLS-SRTP protection profile (RFC 5764 4.1.2, RFC 7714 14.2) */
+#define DTLS_SUITES                                                                          \
+	(1u << UPS_SUITE_AES_CM_128_HMAC_SHA1_80 | 1u << UPS_SUITE_AES_CM_128_HMAC_SHA1_32 | \
+	 1u << UPS_SUITE_AEAD_AES_128_GCM | 1u << UPS_SUITE_AEAD_AES_256_GCM)
+
+static const uint8_t hash_size[] = {
+	[UPS_HASH_SHA256] = 32, [UPS_HASH_SHA384] = 48, [UPS_HASH_SHA512] = 64
+};
+
+static bool ends(const char *text, size_t size)
+{
+	return strnlen(text, size) < size;
+}
+
+static int check_fingerprints(const struct ups_check_at *at, const struct ups_dtls_spec *dtls)
+{
+	if (dtls->fingerprint_count > UPS_FINGERPRINTS_MAX)
+		return ups_check_fail(at, UPS_E_RANGE, "%u fingerprints, at most %u",
+				      dtls->fingerprint_count, UPS_FINGERPRINTS_MAX);
+	for (unsigned int i = 0; i < dtls->fingerprint_count; i++) {
+		const struct ups_fingerprint *f = &dtls->fingerprint[i];
+
+		if (f->hash == UPS_HASH_NONE || f->hash >= sizeof(hash_size))
+			return ups_check_fail(at, UPS_E_RANGE,
+					      "fingerprint %u: hash %u is not SHA-256 or better", i,
+					      f->hash);
+		if (f->size != hash_size[f->hash])
+			return ups_check_fail(at, UPS_E_RANGE, "fingerprint %u: %u bytes, not %u",
+					      i, f->size, hash_size[f->hash]);
+		if (f->hash != dtls->fingerprint[0].hash)
+			return ups_check_fail(at, UPS_E_RANGE,
+					      "fingerprints of different hashes; give those of the "
+					      "strongest");
+	}
+	return 0;
+}
+
+static int check_dtls(const struct ups_check_at *at, const struct ups_leg_request *leg)
+{
+	const struct ups_dtls_spec *dtls = &leg->dtls;
+
+	if (!dtls->on)
+		return 0;
+	if (leg->mode != UPS_MODE_SRTP)
+		return ups_check_fail(at, UPS_E_RANGE, "DTLS-SRTP needs mode srtp");
+	if (dtls->role != UPS_DTLS_UNDECIDED && dtls->role != UPS_DTLS_ACTIVE &&
+	    dtls->role != UPS_DTLS_PASSIVE)
+		return ups_check_fail(at, UPS_E_RANGE, "DTLS role %d is unknown", dtls->role);
+	if (!dtls->suites || dtls->suites & ~DTLS_SUITES)
+		return ups_check_fail(at, UPS_E_SUITE,
+				      "DTLS-SRTP needs one suite at least, of those with a "
+				      "protection profile");
+	if (!ends(dtls->peer_name, sizeof(dtls->peer_name)))
+		return ups_check_fail(at, UPS_E_RANGE, "name of the DTLS peer: at most %zu bytes",
+				      sizeof(dtls->peer_name) - 1);
+	return check_fingerprints(at, dtls);
+}
+
+static int check_terms(const struct ups_check_at *at, const struct ups_leg_request *leg)
+{
+	const struct ups_ice_spec *ice = &leg->ice;
+
+	if (leg->ipsec && leg->mode != UPS_MODE_CLEAR)
+		return ups_check_fail(at, UPS_E_RANGE, "an IPsec underlay needs mode clear");
+	if (!ends(ice->local_ufrag, sizeof(ice->local_ufrag)) ||
+	    !ends(ice->local_pwd, sizeof(ice->local_pwd)) ||
+	    !ends(ice->remote_ufrag, sizeof(ice->remote_ufrag)))
+		return ups_check_fail(at, UPS_E_RANGE, "ICE user fragment or password too long");
+	if (ice->on && (!ice->local_ufrag[0] || !ice->local_pwd[0]))
+		return ups_check_fail(at, UPS_E_RANGE, "ICE needs a user fragment and a password");
+	if (!ends(leg->decision.rule, sizeof(leg->decision.rule)) ||
+	    !ends(leg->decision.reason, sizeof(leg->decision.reason)))
+		return ups_check_fail(at, UPS_E_RANGE, "name of the rule or reason too long");
+	return check_dtls(at, leg);
 }
 
 static int check_leg(const struct ups_check *check, const struct ups_check_at *at,
@@ -287,6 +401,8 @@ static int check_leg(const struct ups_check *check, const struct ups_check_at *a
 				      leg->tos);
 	err = check_source(at, iface, leg);
 	if (!err)
+		err = check_terms(at, leg);
+	if (!err)
 		err = check_addresses(check, at, iface, leg);
 	return err ? err : check_keys(check, at, leg);
 }
@@ -299,16 +415,18 @@ static int check_both_legs(const struct ups_check_at *at, const struct ups_leg_r
 		return ups_check_fail(at, UPS_E_RANGE,
 				      "one leg is opaque and the other is not: "
 				      "either both or none");
-	if (!strcmp(leg[0].iface, leg[1].iface) && ups_addr_equal(&leg[0].remote, &leg[1].remote))
+	if (leg[0].remote.port && !strcmp(leg[0].iface, leg[1].iface) &&
+	    ups_addr_equal(&leg[0].remote, &leg[1].remote))
 		return ups_check_fail(at, UPS_E_RANGE,
 				      "both legs have remote address %s on interface %s",
 				      ups_addr_format(&leg[0].remote, text), leg[0].iface);
 	return 0;
 }
 
-static int check_stream(const struct ups_check *check, unsigned int index,
-			const struct ups_stream_request *stream, struct ups_errmsg *msg)
+static int check_stream(const struct ups_check *check, const struct ups_stream_request *stream,
+			struct ups_errmsg *msg)
 {
+	unsigned int index = stream->index;
 	struct ups_check_at at = { .stream = index, .media = stream->media, .msg = msg };
 
 	if (!is_word(stream->media, sizeof(((struct ups_stream *)NULL)->media)))
@@ -340,12 +458,19 @@ int ups_check_request(const struct ups_check *check, const struct ups_session_re
 				"the session id must be 1 to %d printable characters without "
 				"blanks",
 				UPS_SESSION_ID_MAX - 1);
-	if (!request->stream_count || request->stream_count > UPS_STREAMS_MAX)
+	if (request->stream_count > UPS_STREAMS_MAX)
 		return ups_fail(msg, UPS_E_RANGE, "%u streams; a session has 1 to %u",
 				request->stream_count, UPS_STREAMS_MAX);
 	for (unsigned int i = 0; i < request->stream_count; i++) {
-		int err = check_stream(check, i, &request->stream[i], msg);
+		const struct ups_stream_request *stream = &request->stream[i];
+		int err;
 
+		if (i && stream->index <= stream[-1].index)
+			return ups_fail(msg, UPS_E_RANGE,
+					"stream %u comes behind stream %u; they stand in order of "
+					"m-line numbers",
+					stream->index, stream[-1].index);
+		err = check_stream(check, stream, msg);
 		if (err)
 			return err;
 	}

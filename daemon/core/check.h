@@ -16,15 +16,18 @@ struct ups_check {
 
 /* Where a message is about: prefix "stream 0 (audio), leg 1: ". */
 struct ups_check_at {
-	unsigned int stream;
+	unsigned int stream; /* m-line number */
 	const char *media;
 	unsigned int leg;
 	struct ups_errmsg *msg; /* may be NULL */
 };
 
-/* 0, or the code that core.h lists for ups_core_session_add(). */
+/* 0, or the code that core.h lists for ups_core_session_add(). No streams at all is no fault here. */
 int ups_check_request(const struct ups_check *check, const struct ups_session_request *request,
 		      struct ups_errmsg *msg) __must_check;
+/* Whether media may be sent to @a from @iface. UPS_E_RANGE, UPS_E_FAMILY. */
+int ups_check_peer(const struct ups_check *check, const struct ups_check_at *at,
+		   const struct ups_iface *iface, const struct ups_addr *a) __must_check;
 /* NULL if there is none */
 const struct ups_iface *ups_check_iface(const struct ups_check *check, const char *name);
 /* Formats with the prefix, returns @err. */

@@ -40,6 +40,7 @@ struct ups_session {
 	unsigned int stream_count;
 	struct ups_stream *stream[UPS_STREAMS_MAX]; /* owned by the core */
 	bool pending; /* addition planned, not committed */
+	bool manual; /* made by ups_core_session_add(): keys were given, nothing was negotiated */
 };
 
 struct ups_leg_request {

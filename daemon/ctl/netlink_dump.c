@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Sessions, flows, registrations and rules out, in bounded steps. What is listed may go between two turns of the loop, so no pointer is
- * kept: a dump of sessions works from a list of ids taken at its start and finds each again by name when its turn comes;
- * registrations have a cursor that survives changes; rules are counted.
+ * Sessions, flows, registrations and rules out, in bounded steps. What is listed may go or change between two turns of the loop, so no
+ * pointer or position is kept: a dump of sessions works from a list of ids taken at its start, finds each again by name when its turn
+ * comes, and goes through its streams by m-line number; registrations have a cursor that survives changes; rules are counted.
  */
 #include "ctl/netlink_server.h"
 
@@ -44,6 +44,24 @@ static int take_ids(struct ups_nl_dump *dump, const struct ups_core *core, const
 	return 0;
 }
 
+/* -> position of the first stream that is not done yet */
+static unsigned int position(const struct ups_session *session, const struct ups_nl_cursor *c)
+{
+	unsigned int i = 0;
+
+	while (i < session->stream_count && session->stream[i]->index < c->line)
+		i++;
+	return i;
+}
+
+/* A session without media is one object in a dump of sessions. */
+static bool has_more(const struct ups_nl_dump *dump, const struct ups_session *session)
+{
+	if (!session->stream_count)
+		return dump->cmd != UPS_NL_CMD_FLOW_GET && !dump->cursor.line;
+	return position(session, &dump->cursor) < session->stream_count;
+}
+
 /* The session under the cursor, skipping those that went; NULL at the end. */
 static const struct ups_session *current_session(struct ups_nl_server *server,
 						 struct ups_nl_dump *dump)
@@ -55,7 +73,7 @@ static const struct ups_session *current_session(struct ups_nl_server *server,
 		const char *id = dump->ids + c->at;
 		const struct ups_session *session = ups_core_session_find(core, id);
 
-		if (session && !session->pending && c->stream < session->stream_count)
+		if (session && !session->pending && has_more(dump, session))
 			return session;
 		if (!session || session->pending)
 			dump->interrupted = true;
@@ -65,6 +83,15 @@ static const struct ups_session *current_session(struct ups_nl_server *server,
 }
 
 /* ---- objects ---- */
+
+/* Past the stream under the cursor; current_session() moves on after the last. */
+static void pass_stream(const struct ups_session *session, struct ups_nl_cursor *c)
+{
+	unsigned int at = position(session, c);
+
+	c->leg = 0;
+	c->line = (at < session->stream_count ? session->stream[at]->index : 0) + 1u;
+}
 
 /* Each fills server->report with the object under the cursor and *next with where to go from it. -> NULL at the end */
 typedef const struct ups_nl_object *(*take_fn)(struct ups_nl_server *server,
@@ -79,8 +106,9 @@ take_session(struct ups_nl_server *server, struct ups_nl_dump *dump, struct ups_
 	if (!session)
 		return NULL;
 	*next = dump->cursor;
-	next->stream++; /* current_session() moves on after the last */
-	ups_nl_report_session(server->ops, session, dump->cursor.stream, &server->report.session);
+	pass_stream(session, next);
+	ups_nl_report_session(server->ops, session, position(session, &dump->cursor),
+			      &server->report.session);
 	return &ups_nl_session_object;
 }
 
@@ -91,14 +119,12 @@ static const struct ups_nl_object *take_flow(struct ups_nl_server *server, struc
 
 	while ((session = current_session(server, dump))) {
 		const struct ups_nl_cursor *c = &dump->cursor;
-		int err = ups_nl_report_flow(server->ops, session, c->stream, c->leg,
+		int err = ups_nl_report_flow(server->ops, session, position(session, c), c->leg,
 					     &server->report.flow);
 
 		*next = *c;
-		if (++next->leg == UPS_LEGS) {
-			next->leg = 0;
-			next->stream++;
-		}
+		if (++next->leg == UPS_LEGS)
+			pass_stream(session, next);
 		if (!err)
 			return &ups_nl_flow_object;
 		dump->cursor = *next; /* nothing to show */

@@ -101,6 +101,7 @@ int ups_nl_to_core(const struct ups_nl_session_request *in, struct ups_nl_core_r
 	out->session.stream = out->stream;
 	out->session.stream_count = in->stream_count;
 	for (uint32_t i = 0; i < in->stream_count; i++) {
+		out->stream[i].index = (uint16_t)i;
 		out->stream[i].media = in->stream[i].media;
 		out->stream[i].lane = in->stream[i].lane;
 		out->stream[i].ssrc_limit = in->stream[i].ssrc_limit;
@@ -248,23 +249,39 @@ static void report_leg(const struct ups_ctl_ops *ops, const struct ups_stream *s
 		out->flow_count = 1;
 }
 
+static uint8_t fact(bool yes)
+{
+	return yes ? UPS_NL_FACT_YES : UPS_NL_FACT_NO;
+}
+
+static bool has_opaque_leg(const struct ups_session *session)
+{
+	for (unsigned int i = 0; i < session->stream_count; i++) {
+		if (session->stream[i]->leg[0].mode == UPS_MODE_OPAQUE)
+			return true; /* both legs are, or none */
+	}
+	return false;
+}
+
 /*
- * The posture as three facts, none standing for another. An opaque leg's keys are the users': whether it is protected at all
- * we cannot see, so we do not claim it.
+ * The posture as three facts, none standing for another. Where nothing was negotiated we cannot see whether users who have the keys of
+ * an opaque leg use any: what depends on that we do not claim.
  */
 static void report_posture(const struct ups_session *session, struct ups_nl_session *out)
 {
-	unsigned int legs = 0, clear = 0, opaque = 0;
+	bool unseen = session->manual && has_opaque_leg(session);
+	struct ups_posture posture;
 
-	for (unsigned int i = 0; i < session->stream_count; i++) {
-		for (unsigned int leg = 0; leg < UPS_LEGS; leg++, legs++) {
-			clear += session->stream[i]->leg[leg].mode == UPS_MODE_CLEAR;
-			opaque += session->stream[i]->leg[leg].mode == UPS_MODE_OPAQUE;
-		}
-	}
-	out->all_hops = clear ? UPS_NL_FACT_NO : opaque ? UPS_NL_FACT_UNKNOWN : UPS_NL_FACT_YES;
-	out->end_to_end = opaque == legs ? UPS_NL_FACT_UNKNOWN : UPS_NL_FACT_NO;
-	out->compromised = clear ? UPS_NL_FACT_YES : opaque ? UPS_NL_FACT_UNKNOWN : UPS_NL_FACT_NO;
+	ups_session_posture(session, &posture);
+	out->all_hops = fact(posture.all_hops_protected);
+	out->end_to_end = fact(posture.end_to_end);
+	out->compromised = fact(posture.integrity_compromised);
+	if (unseen && posture.all_hops_protected)
+		out->all_hops = UPS_NL_FACT_UNKNOWN;
+	if (unseen && posture.end_to_end)
+		out->end_to_end = UPS_NL_FACT_UNKNOWN;
+	if (unseen && !posture.integrity_compromised)
+		out->compromised = UPS_NL_FACT_UNKNOWN;
 }
 
 /* What signalling knows of the session; one with explicit keys has none. */
@@ -289,19 +306,9 @@ static void report_call(const struct ups_ctl_ops *ops, const struct ups_session 
 	}
 }
 
-void ups_nl_report_session(const struct ups_ctl_ops *ops, const struct ups_session *session,
-			   unsigned int stream, struct ups_nl_session *out)
+static void report_stream(const struct ups_ctl_ops *ops, const struct ups_stream *from,
+			  struct ups_nl_stream *to)
 {
-	const struct ups_stream *from = session->stream[stream];
-	struct ups_nl_stream *to = &out->stream[0];
-
-	memset(out, 0, sizeof(*out));
-	ups_nl_report_text(out->id, sizeof(out->id), session->id);
-	out->stream_total = session->stream_count;
-	out->created = session->created_unix;
-	report_posture(session, out);
-	report_call(ops, session, out);
-	out->stream_count = 1;
 	to->index = from->index;
 	ups_nl_report_text(to->media, sizeof(to->media), from->media);
 	to->lane = (uint8_t)from->lane;
@@ -309,6 +316,21 @@ void ups_nl_report_session(const struct ups_ctl_ops *ops, const struct ups_sessi
 	to->leg_count = UPS_LEGS;
 	for (unsigned int leg = 0; leg < UPS_LEGS; leg++)
 		report_leg(ops, from, leg, &to->leg[leg]);
+}
+
+void ups_nl_report_session(const struct ups_ctl_ops *ops, const struct ups_session *session,
+			   unsigned int stream, struct ups_nl_session *out)
+{
+	memset(out, 0, sizeof(*out));
+	ups_nl_report_text(out->id, sizeof(out->id), session->id);
+	out->stream_total = session->stream_count;
+	out->created = session->created_unix;
+	report_posture(session, out);
+	report_call(ops, session, out);
+	if (stream >= session->stream_count)
+		return;
+	out->stream_count = 1;
+	report_stream(ops, session->stream[stream], &out->stream[0]);
 }
 
 int ups_nl_report_flow(const struct ups_ctl_ops *ops, const struct ups_session *session,

@@ -21,6 +21,7 @@ struct ups_nl_core_request {
 int ups_nl_to_core(const struct ups_nl_session_request *in, struct ups_nl_core_request *out,
 		   struct ups_errmsg *msg) __must_check;
 
+/* @stream: position in the session; beyond the last one, the session alone is reported. */
 void ups_nl_report_session(const struct ups_ctl_ops *ops, const struct ups_session *session,
 			   unsigned int stream, struct ups_nl_session *out);
 /* -errno of the data plane */

@@ -18,7 +18,8 @@
 /* Where a dump stands. */
 struct ups_nl_cursor {
 	size_t at; /* in the list of ids; rules: number of the next */
-	unsigned int stream, leg;
+	uint32_t line; /* streams with a lower m-line number are done */
+	unsigned int leg;
 	struct ups_registration_cursor registration;
 };
 

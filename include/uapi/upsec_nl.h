@@ -48,7 +48,7 @@
  * DUMPS AND SPLITTING
  *	A session is reported as one message for each stream, consecutive, each repeating the session's own
  *	attributes and holding exactly one UPS_NL_SESSION_STREAM; UPS_NL_SESSION_STREAM_TOTAL says how many belong
- *	to it. A dump covers the sessions that existed when it began; those removed meanwhile are left out and
+ *	to it; a session without media is one message without stream. A dump covers the sessions that existed when it began; those removed meanwhile are left out and
  *	NLM_F_DUMP_INTR is set on NLMSG_DONE. A client that reads nothing for UPS_NL_STALL_MS loses the
  *	rest of its dump. SESSION_ADD is never split.
  *	Netlink tells a sender neither when a receiver has room again nor lets it wait without blocking, so the daemon

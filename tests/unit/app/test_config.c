@@ -194,7 +194,7 @@ static void what_is_left_out_has_its_default(void **state)
 	assert_int_equal(c.key_warning_percent, 90);
 	assert_int_equal(c.limits.sessions, 2048);
 	assert_int_equal(c.limits.flows, 2048 * 2 * 2);
-	assert_int_equal(c.limits.keys, 2 * c.limits.flows);
+	assert_int_equal(c.limits.keys, 3 * c.limits.flows);
 	assert_int_equal(c.limits.ssrcs, 4 * c.limits.flows);
 	assert_true(c.limits.rtp_lifetime == UPS_RTP_LIFETIME_MAX);
 	assert_true(c.limits.rtcp_lifetime == UPS_RTCP_LIFETIME_MAX);

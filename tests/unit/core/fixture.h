@@ -103,6 +103,7 @@ TEST_INLINE void make_request(struct request *r, struct rng *rng, const char *id
 						.now_ns = 100 * SECOND,
 						.now_unix = 1 };
 	for (unsigned int s = 0; s < streams; s++) {
+		r->stream[s].index = (uint16_t)s;
 		r->stream[s].media = "audio";
 		for (unsigned int l = 0; l < UPS_LEGS; l++) {
 			struct ups_leg_request *leg = &r->stream[s].leg[l];
