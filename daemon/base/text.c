@@ -42,6 +42,22 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
+struct ups_text ups_text_word(struct ups_text *rest)
+{
+	struct ups_text part;
+	size_t from = 0, to;
+
+	while (from < rest->len && is_blank(rest->at[from]))
+		from++;
+	for (to = from; to < rest->len && !is_blank(rest->at[to]);)
+		to++;
+	part = (struct ups_text) { rest->at ? rest->at + from : NULL, to - from };
+	if (rest->at)
+		rest->at += to;
+	rest->len -= to;
+	return part;
+}
+
 struct ups_text ups_text_trim(struct ups_text a)
 {
 	while (a.len && is_blank(a.at[0])) {

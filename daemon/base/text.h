@@ -39,6 +39,8 @@ bool ups_text_same(struct ups_text a, struct ups_text b);
 bool ups_text_starts(struct ups_text a, const char *prefix);
 /* Cuts the part before the first @separator off *rest and moves *rest behind it; all of it when there is none. */
 struct ups_text ups_text_cut(struct ups_text *rest, char separator);
+/* The same for words separated by any number of blanks and tabs; empty when there is none left. */
+struct ups_text ups_text_word(struct ups_text *rest);
 /* Without blanks and tabs at both ends */
 struct ups_text ups_text_trim(struct ups_text a);
 /* Digits only, no sign, at most @max. -> whether it is one */

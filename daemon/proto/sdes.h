@@ -62,7 +62,7 @@ struct ups_sdes_crypto {
 int ups_sdes_parse_crypto(struct ups_text value, struct ups_sdes_crypto *out,
 			  struct ups_errmsg *msg) __must_check;
 void ups_sdes_crypto_wipe(struct ups_sdes_crypto *c);
-/* "1 AES_CM_128_HMAC_SHA1_80 inline:..." with lifetime, MKI and UNENCRYPTED_SRTCP where given; one key */
+/* "1 AES_CM_128_HMAC_SHA1_80 inline:..." with lifetime, MKI and UNENCRYPTED_SRTCP where given; one key. An unknown suite or a key of another size fails the buffer. */
 void ups_sdes_put_crypto(struct ups_buf *buf, uint32_t tag, uint8_t suite,
 			 const struct ups_sdes_key *key, bool unencrypted_srtcp);
 /* "inline:..." -> buf, which the caller wipes. */
