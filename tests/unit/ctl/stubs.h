@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Weak stand-ins for functions of core and proto that are written elsewhere at the same time: a table of registrations, the text of
- * a rule, the redaction of session descriptions. The real ones, where they are linked, take their place. Include from one file.
+ * Weak stand-ins for functions of core that are written elsewhere at the same time: a table of registrations, the text of a rule, what
+ * is known of a call. The real ones, where they are linked, take their place. Include from one file.
  */
 #ifndef UPS_TEST_CTL_STUBS_H
 #define UPS_TEST_CTL_STUBS_H
@@ -111,27 +111,6 @@ STUB int ups_calls_info(const struct ups_calls *calls, struct ups_text call_id,
 	out->tag[out->tag_count++] =
 		(struct ups_call_tag) { .tag = "callee", .side = 1, .has_media = true };
 	return 0;
-}
-
-STUB enum ups_sdp_proto ups_sdp_proto_parse(struct ups_text word)
-{
-	return ups_text_is(word, "RTP/SAVP")  ? UPS_SDP_SAVP
-	       : ups_text_is(word, "RTP/AVP") ? UPS_SDP_AVP
-					      : UPS_SDP_OTHER;
-}
-
-/* Takes out what stands behind "inline:" */
-STUB void ups_sdp_redact(struct ups_text body, struct ups_buf *buf)
-{
-	while (body.len) {
-		struct ups_text line = ups_text_cut(&body, '\n');
-		const char *key = memmem(line.at, line.len, "inline:", 7);
-
-		if (key)
-			line.len = (size_t)(key + 7 - line.at);
-		ups_buf_put(buf, line);
-		ups_buf_str(buf, key ? "...\r\n" : "\n");
-	}
 }
 
 #endif
