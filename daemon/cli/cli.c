@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/check_args.h"
 #include "cli/commands.h"
 #include "cli/match.h"
 #include "cli/session_args.h"
@@ -15,7 +16,15 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* What completes the words after a command. */
-enum complete { COMPLETE_NONE, COMPLETE_ID, COMPLETE_ADD, COMPLETE_FLOW, COMPLETE_SUITE };
+enum complete {
+	COMPLETE_NONE,
+	COMPLETE_ID,
+	COMPLETE_ADD,
+	COMPLETE_FLOW,
+	COMPLETE_SUITE,
+	COMPLETE_REGISTRATION,
+	COMPLETE_CHECK,
+};
 
 struct command {
 	const char *object; /* first word */
@@ -43,6 +52,16 @@ static const struct command commands[] = {
 	  ups_cmd_flow_list, COMPLETE_FLOW },
 	{ "stats", NULL, "", "packets dropped and passed, by reason", ups_cmd_stats, 0 },
 	{ "monitor", NULL, "[count N]", "events as they happen", ups_cmd_monitor, 0 },
+	{ "policy", "show", "", "the provider's rules, in the order in which they are tried",
+	  ups_cmd_policy_show, 0 },
+	{ "policy", "check", "from IF to IF [WORD...] [sdp FILE|-]",
+	  "what would become of an offer, and why", ups_cmd_policy_check, COMPLETE_CHECK },
+	{ "registration", "list", "", "CPM Addresses and where each may send from",
+	  ups_cmd_registration_list, 0 },
+	{ "registration", "add", "ADDRESS source IP [expires S]", "register, or renew",
+	  ups_cmd_registration_add, COMPLETE_REGISTRATION },
+	{ "registration", "del", "ADDRESS [source IP]", "end a registration, and its media",
+	  ups_cmd_registration_del, COMPLETE_REGISTRATION },
 	{ "key", "generate", "SUITE", "a random key, in the form of a key file",
 	  ups_cmd_key_generate, COMPLETE_SUITE },
 	{ "help", NULL, "[COMMAND]", "this text", cmd_help, 0 },
@@ -71,6 +90,14 @@ static const char add_help[] =
 	"Each line of a key file:\n"
 	"  STREAM LEG rx|tx SUITE inline:BASE64[|LIFETIME][|MKI:LENGTH] [UNENCRYPTED_SRTCP]\n";
 
+static const char check_help[] =
+	"\n"
+	"policy check from INTERFACE to INTERFACE [transport PROFILE]\n"
+	"       [user-protection none|preferred|required]\n"
+	"       [signalling none|integrity|encrypted[,none|integrity|encrypted]]\n"
+	"       [cpm-address ADDRESS] [registered-source IP] [authenticated yes|no]\n"
+	"       [call-id ID] [from-tag TAG] [to-tag TAG] [answer] [show-sdp] [sdp FILE|-]\n";
+
 static void print_command(FILE *out, const struct command *c)
 {
 	char line[96];
@@ -98,6 +125,8 @@ static void print_object(FILE *out, const char *object)
 	}
 	if (!strcmp(object, "session"))
 		fputs(add_help, out);
+	if (!strcmp(object, "policy"))
+		fputs(check_help, out);
 	for (size_t i = 1; !strcmp(object, "key") && i < UPS_SUITE_COUNT; i++)
 		fprintf(out, "    %s\n", ups_nl_suite_words[i]);
 }
@@ -219,6 +248,12 @@ static void complete_arguments(struct ups_cli *cli, const struct command *c, int
 	case COMPLETE_SUITE:
 		for (int i = 1; !argc && i < UPS_SUITE_COUNT; i++)
 			fprintf(cli->out, "%s\n", ups_nl_suite_words[i]);
+		break;
+	case COMPLETE_REGISTRATION:
+		ups_registration_args_complete(argc, argv, cli->out);
+		break;
+	case COMPLETE_CHECK:
+		ups_check_args_complete(argc, argv, cli->out);
 		break;
 	case COMPLETE_NONE:
 		break;

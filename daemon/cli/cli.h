@@ -4,8 +4,9 @@
  *
  *	main.c		-> ups_cli_main()
  *	cli.c		options, table of commands, help, completion
- *	commands.c	one function for each command
+ *	commands.c	one function for each command; policy.c: those about policy and registrations
  *	session_args.c	grammar of "session add"	keyfile.c	its keys
+ *	check_args.c	grammar of "policy check" and of registrations
  *	client.c	netlink, and whom to trust	holder.c	who holds the port id
  *	json.c		any object as JSON		show.c		the same for people
  */

@@ -28,8 +28,7 @@ static int client_failed(struct ups_cli *cli, const struct ups_client *client, i
 			    *client->msg.text ? client->msg.text : ups_strerror(err));
 }
 
-/* Opens, calls once, closes. -> exit status */
-static int call_once(struct ups_cli *cli, const struct ups_client_call *call)
+int ups_cmd_call(struct ups_cli *cli, const struct ups_client_call *call)
 {
 	static struct ups_client client;
 	int err = ups_client_open(&client, false, cli->timeout_ms);
@@ -40,12 +39,12 @@ static int call_once(struct ups_cli *cli, const struct ups_client_call *call)
 	if (err)
 		status = client_failed(cli, &client, err);
 	else if (client.interrupted)
-		fprintf(cli->err, "upsec: sessions removed while listing are left out\n");
+		fprintf(cli->err, "upsec: what was removed while listing is left out\n");
 	ups_client_close(&client);
 	return status;
 }
 
-static int finish_json(struct ups_cli *cli, json_t *value, int status)
+int ups_cmd_finish_json(struct ups_cli *cli, json_t *value, int status)
 {
 	int err;
 
@@ -57,7 +56,7 @@ static int finish_json(struct ups_cli *cli, json_t *value, int status)
 	return err ? ups_cli_fail(cli, UPS_EXIT_FAILED, "output: %s", ups_strerror(err)) : status;
 }
 
-static int no_arguments(struct ups_cli *cli, int argc, char **argv)
+int ups_cmd_no_arguments(struct ups_cli *cli, int argc, char **argv)
 {
 	if (!argc)
 		return UPS_EXIT_OK;
@@ -69,17 +68,17 @@ static int get_object(struct ups_cli *cli, uint8_t cmd, const struct ups_nl_obje
 		      void *into)
 {
 	const struct ups_client_call call = { .cmd = cmd, .reply = object, .object = into };
-	int status = call_once(cli, &call);
+	int status = ups_cmd_call(cli, &call);
 
 	if (!cli->json || status)
 		return status;
-	return finish_json(cli, ups_json_object(object, into), status);
+	return ups_cmd_finish_json(cli, ups_json_object(object, into), status);
 }
 
 int ups_cmd_status(struct ups_cli *cli, int argc, char **argv)
 {
 	static struct ups_nl_status status;
-	int err = no_arguments(cli, argc, argv);
+	int err = ups_cmd_no_arguments(cli, argc, argv);
 
 	if (!err)
 		err = get_object(cli, UPS_NL_CMD_STATUS, &ups_nl_status_object, &status);
@@ -91,7 +90,7 @@ int ups_cmd_status(struct ups_cli *cli, int argc, char **argv)
 int ups_cmd_stats(struct ups_cli *cli, int argc, char **argv)
 {
 	static struct ups_nl_stats stats;
-	int err = no_arguments(cli, argc, argv);
+	int err = ups_cmd_no_arguments(cli, argc, argv);
 
 	if (!err)
 		err = get_object(cli, UPS_NL_CMD_STATS_GET, &ups_nl_stats_object, &stats);
@@ -163,22 +162,9 @@ static void show_addresses(struct session_sink *sink, const struct ups_nl_sessio
 
 static void show_line(struct session_sink *sink, const struct ups_nl_session *part)
 {
-	static const char format[] = "%-32s %6s %-8s %-12s %-7s %-12s %-7s %s\n";
-	const struct ups_nl_leg *leg = part->stream[0].leg;
-	char stream[16];
-
 	if (!*sink->id)
-		fprintf(sink->cli->out, format, "SESSION", "STREAM", "MEDIA", "LEG 0", "MODE",
-			"LEG 1", "MODE", "ALL HOPS PROTECTED");
-	if (!part->stream_count) {
-		fprintf(sink->cli->out, format, part->id, "-", "-", "-", "-", "-", "-",
-			ups_nl_fact_words[part->all_hops]);
-		return;
-	}
-	snprintf(stream, sizeof(stream), "%u", part->stream[0].index);
-	fprintf(sink->cli->out, format, part->id, stream, part->stream[0].media, leg[0].iface,
-		ups_nl_mode_words[leg[0].mode], leg[1].iface, ups_nl_mode_words[leg[1].mode],
-		ups_nl_fact_words[part->all_hops]);
+		ups_show_session_head(sink->cli->out);
+	ups_show_session_line(sink->cli->out, part);
 }
 
 /* Runs @call, whose answer is sessions. @single: JSON is that one session, not a list. */
@@ -195,10 +181,10 @@ static int call_sessions(struct ups_cli *cli, struct ups_client_call *call,
 	call->object = &part;
 	call->fn = sink_session;
 	call->aux = &sink;
-	status = call_once(cli, call);
+	status = ups_cmd_call(cli, call);
 	value = single ? json_incref(json_array_get(sink.list, 0)) : json_incref(sink.list);
 	json_decref(sink.list);
-	return finish_json(cli, value, status);
+	return ups_cmd_finish_json(cli, value, status);
 }
 
 static int take_id(struct ups_cli *cli, const char *word, struct ups_nl_select *select)
@@ -219,7 +205,7 @@ int ups_cmd_session_show(struct ups_cli *cli, int argc, char **argv)
 		.request = &ups_nl_select_object,
 		.in = &select,
 	};
-	int status = argc > 1 ? no_arguments(cli, argc - 1, argv + 1) : UPS_EXIT_OK;
+	int status = argc > 1 ? ups_cmd_no_arguments(cli, argc - 1, argv + 1) : UPS_EXIT_OK;
 
 	if (!status && argc)
 		status = take_id(cli, argv[0], &select);
@@ -229,7 +215,7 @@ int ups_cmd_session_show(struct ups_cli *cli, int argc, char **argv)
 int ups_cmd_session_list(struct ups_cli *cli, int argc, char **argv)
 {
 	struct ups_client_call call = { .cmd = UPS_NL_CMD_SESSION_GET, .dump = true };
-	int status = no_arguments(cli, argc, argv);
+	int status = ups_cmd_no_arguments(cli, argc, argv);
 
 	return status ? status : call_sessions(cli, &call, show_line, false);
 }
@@ -370,8 +356,8 @@ int ups_cmd_flow_list(struct ups_cli *cli, int argc, char **argv)
 	if (status)
 		return status;
 	sink.list = json_array();
-	status = call_once(cli, &call);
-	return finish_json(cli, sink.list, status);
+	status = ups_cmd_call(cli, &call);
+	return ups_cmd_finish_json(cli, sink.list, status);
 }
 
 /* ---- events ---- */

@@ -3,6 +3,7 @@
 #include "cli/json.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "base/addr.h"
 
@@ -16,6 +17,15 @@ static json_t *json_addr(const struct ups_addr *addr)
 	ip.port = 0;
 	return json_pack("{s:s, s:i}", "ip", ups_addr_format(&ip, text), "port",
 			 ups_addr_port(addr));
+}
+
+static json_t *json_ip(const struct ups_addr *addr)
+{
+	static const struct ups_addr none;
+	char text[UPS_ADDR_TEXT];
+
+	return memcmp(addr, &none, sizeof(none)) ? json_string(ups_addr_format(addr, text))
+						 : json_null();
 }
 
 static json_t *json_bytes(const uint8_t *bytes, unsigned int count)
@@ -87,7 +97,10 @@ static json_t *json_row(const struct ups_nl_row *row, const void *from)
 		return json_counts(row, (const uint64_t *)member);
 	case UPS_NL_NEST:
 		return json_nest(row, from);
+	case UPS_NL_IP:
+		return json_ip((const struct ups_addr *)member);
 	case UPS_NL_SECRET:
+	case UPS_NL_BLOB:
 		return NULL;
 	default:
 		return json_number(row, from);
@@ -101,8 +114,9 @@ json_t *ups_json_object(const struct ups_nl_object *object, const void *from)
 	for (uint32_t i = 0; value && i < object->row_count; i++) {
 		const struct ups_nl_row *row = &object->row[i];
 
-		if (row->type != UPS_NL_SECRET &&
-		    json_object_set_new(value, row->name, json_row(row, from))) {
+		if (row->type == UPS_NL_SECRET || row->type == UPS_NL_BLOB)
+			continue;
+		if (json_object_set_new(value, row->name, json_row(row, from))) {
 			json_decref(value);
 			return NULL;
 		}

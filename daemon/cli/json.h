@@ -5,7 +5,7 @@
  *	integer with words -> the word	flag -> true or false		addr -> {"ip", "port"}	bytes -> hex
  *	counts -> object by reason, those not 0			nest -> array; those of at most one: object or null
  *
- * Secrets have no JSON form. Addresses that are unset and strings that are empty are null.
+ * ip -> "ip". Secrets and blobs have no JSON form. Addresses that are unset and strings that are empty are null.
  */
 #ifndef UPSEC_CLI_JSON_H
 #define UPSEC_CLI_JSON_H

@@ -43,6 +43,20 @@ static const char *addr_text(const struct ups_addr *addr, char buf[static UPS_AD
 	return addr->port ? ups_addr_format(addr, buf) : "-";
 }
 
+/* The address alone; "" if there is none */
+static const char *ip_text(const struct ups_addr *addr, char buf[static UPS_ADDR_TEXT])
+{
+	static const struct ups_addr none;
+
+	buf[0] = '\0';
+	return memcmp(addr, &none, sizeof(none)) ? ups_addr_format(addr, buf) : buf;
+}
+
+static const char *text_or_dash(const char *text)
+{
+	return *text ? text : "-";
+}
+
 static uint64_t lane_sum(const struct ups_nl_flow *flow, bool tx)
 {
 	uint64_t sum = 0;
@@ -59,6 +73,46 @@ void ups_show_session(FILE *out, const struct ups_nl_session *s)
 	fprintf(out, "session %s\n    created ", s->id);
 	print_time(out, s->created, true);
 	fprintf(out, "  all hops protected: %s  end to end: %s  integrity compromised: %s\n",
+		ups_nl_fact_words[s->all_hops], ups_nl_fact_words[s->end_to_end],
+		ups_nl_fact_words[s->compromised]);
+	if (!s->negotiated)
+		return;
+	fprintf(out, "    negotiated, %s; last offer or answer ",
+		s->answered ? "answered" : "not answered yet");
+	print_time(out, s->last_signal, true);
+	fprintf(out, "\n    caller tag %s  callee tag %s\n", text_or_dash(s->caller_tag),
+		text_or_dash(s->callee_tag));
+}
+
+/* What the leg has, in one word; a daemon of an earlier release tells only the mode. */
+static const char *protection(const struct ups_nl_leg *leg)
+{
+	return leg->mechanism ? ups_nl_mechanism_words[leg->mechanism]
+			      : ups_nl_mode_words[leg->mode];
+}
+
+static const char session_line[] = "%-32s %6s %-8s %-12s %-10s %-12s %-10s %-8s %-10s %s\n";
+
+void ups_show_session_head(FILE *out)
+{
+	fprintf(out, session_line, "SESSION", "STREAM", "MEDIA", "LEG 0", "PROTECTION", "LEG 1",
+		"PROTECTION", "ALL HOPS", "END TO END", "COMPROMISED");
+}
+
+void ups_show_session_line(FILE *out, const struct ups_nl_session *s)
+{
+	const struct ups_nl_leg *leg = s->stream[0].leg;
+	char stream[16];
+
+	if (!s->stream_count) {
+		fprintf(out, session_line, s->id, "-", "-", "-", "-", "-", "-",
+			ups_nl_fact_words[s->all_hops], ups_nl_fact_words[s->end_to_end],
+			ups_nl_fact_words[s->compromised]);
+		return;
+	}
+	snprintf(stream, sizeof(stream), "%u", s->stream[0].index);
+	fprintf(out, session_line, s->id, stream, s->stream[0].media, leg[0].iface,
+		protection(&leg[0]), leg[1].iface, protection(&leg[1]),
 		ups_nl_fact_words[s->all_hops], ups_nl_fact_words[s->end_to_end],
 		ups_nl_fact_words[s->compromised]);
 }
@@ -94,6 +148,25 @@ static void show_leg_addresses(FILE *out, const struct ups_nl_leg *leg)
 		fprintf(out, "        advertised as %s\n", addr_text(&leg->advertised, local));
 }
 
+/* Which protection, and who decided on it and why */
+static void show_leg_decision(FILE *out, const struct ups_nl_leg *leg)
+{
+	char source[UPS_ADDR_TEXT];
+
+	fprintf(out, "        protection %s", protection(leg));
+	if (leg->mechanism == UPS_NL_MECHANISM_DTLS)
+		fprintf(out, " (%s, %s)", ups_nl_dtls_role_words[leg->dtls_role],
+			leg->dtls_state == UPS_NL_DTLS_STATE_UP ? "association up"
+								: "waiting for keys");
+	if (*leg->reason)
+		fprintf(out, ", decided by %s, rule %s: %s", ups_nl_decider_words[leg->decided_by],
+			text_or_dash(leg->rule), leg->reason);
+	fprintf(out, "%s%s%s\n", leg->compromised ? "; integrity compromised" : "",
+		leg->ice ? "; ICE" : "", leg->ipsec ? "; relies on IPsec" : "");
+	if (*ip_text(&leg->source_ip, source))
+		fprintf(out, "        only from %s\n", source);
+}
+
 /* @back is the flow that leaves on this leg */
 static void show_leg_flow(FILE *out, const struct ups_nl_flow *flow, const struct ups_nl_flow *back)
 {
@@ -111,11 +184,18 @@ static void show_leg(FILE *out, const struct ups_nl_stream *stream, unsigned int
 	fprintf(out, "      leg %u  %s (%s)  %s  source %s  tos %u\n", index, leg->iface,
 		ups_nl_kind_words[leg->kind], ups_nl_mode_words[leg->mode],
 		ups_nl_source_words[leg->source], leg->tos);
+	show_leg_decision(out, leg);
 	show_leg_addresses(out, leg);
 	for (uint32_t i = 0; i < leg->rx_count; i++)
 		show_key(out, "rx", &leg->rx[i]);
 	for (uint32_t i = 0; i < leg->tx_count; i++)
 		show_key(out, "tx", &leg->tx[i]);
+	if (leg->rx_rtcp_count)
+		show_key(out, "rx RTCP", &leg->rx_rtcp[0]);
+	if (leg->tx_rtcp_count)
+		show_key(out, "tx RTCP", &leg->tx_rtcp[0]);
+	if (leg->rx_old_count)
+		show_key(out, "old rx", &leg->rx_old[0]);
 	if (leg->flow_count)
 		show_leg_flow(out, &leg->flow[0], &stream->leg[1 - index].flow[0]);
 }
@@ -181,6 +261,74 @@ void ups_show_flow(FILE *out, const struct ups_nl_flow *flow)
 	}
 }
 
+/* ---- registrations and policy ---- */
+
+void ups_show_registration_head(FILE *out)
+{
+	fprintf(out, "%-40s %-24s %s\n", "CPM ADDRESS", "SOURCE", "EXPIRES");
+}
+
+void ups_show_registration(FILE *out, const struct ups_nl_registration *r)
+{
+	char source[UPS_ADDR_TEXT], expires[32] = "never";
+
+	if (r->expires)
+		snprintf(expires, sizeof(expires), "in %" PRIu64 " s", r->expires);
+	fprintf(out, "%-40s %-24s %s\n", r->address, text_or_dash(ip_text(&r->source, source)),
+		expires);
+}
+
+void ups_show_rule(FILE *out, const struct ups_nl_rule *rule)
+{
+	fprintf(out, "%s\n", rule->text);
+}
+
+static void show_verdict_leg(FILE *out, const struct ups_nl_verdict_stream *stream,
+			     unsigned int index)
+{
+	const struct ups_nl_verdict_leg *leg = &stream->leg[index];
+
+	fprintf(out, "stream %u %s leg %u %s: %s%s, decided by %s, rule %s%s%s\n", stream->index,
+		text_or_dash(stream->media), index, text_or_dash(leg->iface),
+		stream->refused ? "refused" : ups_nl_mechanism_words[leg->mechanism],
+		leg->compromised ? ", integrity compromised" : "",
+		ups_nl_decider_words[leg->decided_by], text_or_dash(leg->rule),
+		*leg->reason ? ": " : "", leg->reason);
+}
+
+static void show_sentence(FILE *out, const struct ups_nl_verdict *v)
+{
+	unsigned int refused = 0, compromised = 0;
+
+	for (uint32_t i = 0; i < v->stream_count; i++) {
+		const struct ups_nl_verdict_stream *stream = &v->stream[i];
+
+		refused += stream->refused;
+		compromised += !stream->refused &&
+			       (stream->leg[0].compromised || stream->leg[1].compromised);
+	}
+	if (v->refused && *v->reason)
+		fprintf(out, "refused: %s\n", v->reason);
+	else if (v->refused)
+		fprintf(out, "refused: %u of %u streams\n", refused, v->stream_count);
+	else
+		fprintf(out, "accepted: no stream is refused\n");
+	if (compromised)
+		fprintf(out, "integrity compromised: %u of %u streams\n", compromised,
+			v->stream_count);
+	if (*v->warning)
+		fprintf(out, "warning: %s\n", v->warning);
+}
+
+void ups_show_verdict(FILE *out, const struct ups_nl_verdict *v)
+{
+	for (uint32_t i = 0; i < v->stream_count; i++) {
+		for (unsigned int leg = 0; leg < UPS_NL_LEG_MAX; leg++)
+			show_verdict_leg(out, &v->stream[i], leg);
+	}
+	show_sentence(out, v);
+}
+
 /* ---- the daemon ---- */
 
 void ups_show_status(FILE *out, const struct ups_nl_status *s)
@@ -214,6 +362,22 @@ void ups_show_stats(FILE *out, const struct ups_nl_stats *s)
 	print_counts(out, s->udp_drops, ups_nl_drop_words, UPS_DROP_MAX);
 }
 
+/* Does the event happen on a leg, or to the session as a whole? */
+static bool is_of_leg(uint8_t type)
+{
+	switch (type) {
+	case UPS_NL_EVENT_TYPE_SESSION_ADD:
+	case UPS_NL_EVENT_TYPE_SESSION_DEL:
+	case UPS_NL_EVENT_TYPE_SESSION_CHANGE:
+	case UPS_NL_EVENT_TYPE_REFUSED:
+	case UPS_NL_EVENT_TYPE_REGISTRATION:
+	case UPS_NL_EVENT_TYPE_COMPROMISED:
+		return false;
+	default:
+		return true;
+	}
+}
+
 void ups_show_event(FILE *out, const struct ups_nl_event *e)
 {
 	const char *word = ups_nl_event_words[e->type];
@@ -221,7 +385,7 @@ void ups_show_event(FILE *out, const struct ups_nl_event *e)
 	print_time(out, e->time / 1000, false);
 	fprintf(out, ".%03u %-14s %s", (unsigned int)(e->time % 1000), word ? word : "?",
 		*e->session ? e->session : "-");
-	if (e->type > UPS_NL_EVENT_TYPE_SESSION_DEL)
+	if (is_of_leg(e->type))
 		fprintf(out, " stream %u leg %u", e->stream, e->leg);
 	fprintf(out, "%s%s\n", *e->text ? ": " : "", e->text);
 	fflush(out);

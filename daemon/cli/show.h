@@ -12,6 +12,14 @@ void ups_show_session(FILE *out, const struct ups_nl_session *session);
 void ups_show_stream(FILE *out, const struct ups_nl_stream *stream);
 /* Only where to send to: what "session add" answers. */
 void ups_show_addresses(FILE *out, const struct ups_nl_stream *stream);
+/* The list: one line for each stream */
+void ups_show_session_head(FILE *out);
+void ups_show_session_line(FILE *out, const struct ups_nl_session *session);
+void ups_show_registration_head(FILE *out);
+void ups_show_registration(FILE *out, const struct ups_nl_registration *registration);
+void ups_show_rule(FILE *out, const struct ups_nl_rule *rule);
+/* A line for each stream and leg, then the verdict in a sentence. */
+void ups_show_verdict(FILE *out, const struct ups_nl_verdict *verdict);
 void ups_show_flow_head(FILE *out);
 void ups_show_flow(FILE *out, const struct ups_nl_flow *flow);
 void ups_show_status(FILE *out, const struct ups_nl_status *status);

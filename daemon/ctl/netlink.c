@@ -32,6 +32,11 @@ uint64_t ups_nl_now_ns(void)
 	return clock_ns(CLOCK_MONOTONIC);
 }
 
+uint64_t ups_nl_now_unix(void)
+{
+	return clock_ns(CLOCK_REALTIME) / 1000000000ULL;
+}
+
 /* ---- sending ---- */
 
 static int send_to(struct ups_nl_server *server, uint32_t port, uint32_t groups, const void *buf,
@@ -71,8 +76,7 @@ void ups_nl_send_error(struct ups_nl_server *server, uint32_t port, const struct
 		ups_debug("answer to port %u lost: %m", port);
 }
 
-/* One object as the whole answer. */
-static int send_object(struct ups_nl_server *server, const struct ups_nl_request *rq, uint8_t cmd,
+int ups_nl_send_object(struct ups_nl_server *server, const struct ups_nl_request *rq, uint8_t cmd,
 		       const struct ups_nl_object *object, const void *from)
 {
 	struct nlmsghdr *nlh = ups_nl_msg_init(server->tx, cmd, NLM_F_MULTI, rq->nlh->nlmsg_seq);
@@ -109,7 +113,7 @@ static int do_hello(struct ups_nl_server *server, const struct ups_nl_request *r
 
 	(void)msg;
 	*hello = (struct ups_nl_hello) { .version = UPS_VERSION, .pid = (uint32_t)getpid() };
-	return send_object(server, rq, UPS_NL_CMD_HELLO, &ups_nl_hello_object, hello);
+	return ups_nl_send_object(server, rq, UPS_NL_CMD_HELLO, &ups_nl_hello_object, hello);
 }
 
 static int do_status(struct ups_nl_server *server, const struct ups_nl_request *rq,
@@ -120,7 +124,7 @@ static int do_status(struct ups_nl_server *server, const struct ups_nl_request *
 	(void)msg;
 	ups_nl_report_status(server->ops, status);
 	status->uptime = (ups_nl_now_ns() - server->start_ns) / 1000000000ULL;
-	return send_object(server, rq, UPS_NL_CMD_STATUS, &ups_nl_status_object, status);
+	return ups_nl_send_object(server, rq, UPS_NL_CMD_STATUS, &ups_nl_status_object, status);
 }
 
 static int do_stats(struct ups_nl_server *server, const struct ups_nl_request *rq,
@@ -128,8 +132,8 @@ static int do_stats(struct ups_nl_server *server, const struct ups_nl_request *r
 {
 	(void)msg;
 	ups_nl_report_stats(server->ops, &server->report.stats);
-	return send_object(server, rq, UPS_NL_CMD_STATS_GET, &ups_nl_stats_object,
-			   &server->report.stats);
+	return ups_nl_send_object(server, rq, UPS_NL_CMD_STATS_GET, &ups_nl_stats_object,
+				  &server->report.stats);
 }
 
 static int do_session_add(struct ups_nl_server *server, const struct ups_nl_request *rq,
@@ -141,7 +145,7 @@ static int do_session_add(struct ups_nl_server *server, const struct ups_nl_requ
 
 	if (!err) {
 		core->session.now_ns = ups_nl_now_ns();
-		core->session.now_unix = clock_ns(CLOCK_REALTIME) / 1000000000ULL;
+		core->session.now_unix = ups_nl_now_unix();
 		err = server->ops->session_add(server->ops->aux, &core->session, msg);
 	}
 	ups_wipe(core, sizeof(*core));
@@ -209,6 +213,18 @@ static const struct command {
 	[UPS_NL_CMD_FLOW_GET] = { UPS_NL_ACCESS_READ, true, &ups_nl_flow_select_object,
 				  do_flow_get },
 	[UPS_NL_CMD_STATS_GET] = { UPS_NL_ACCESS_READ, false, &ups_nl_empty_object, do_stats },
+	[UPS_NL_CMD_REGISTRATION_ADD] = { UPS_NL_ACCESS_CHANGE, false,
+					  &ups_nl_registration_add_object,
+					  ups_nl_do_registration_add },
+	[UPS_NL_CMD_REGISTRATION_DEL] = { UPS_NL_ACCESS_CHANGE, false,
+					  &ups_nl_registration_del_object,
+					  ups_nl_do_registration_del },
+	[UPS_NL_CMD_REGISTRATION_GET] = { UPS_NL_ACCESS_READ, true, &ups_nl_empty_object,
+					  ups_nl_do_registration_get },
+	[UPS_NL_CMD_POLICY_GET] = { UPS_NL_ACCESS_READ, true, &ups_nl_empty_object,
+				    ups_nl_do_policy_get },
+	[UPS_NL_CMD_POLICY_CHECK] = { UPS_NL_ACCESS_READ, false, &ups_nl_check_object,
+				      ups_nl_do_policy_check },
 };
 
 /* ---- requests ---- */

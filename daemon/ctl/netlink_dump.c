@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Sessions and flows out, in bounded steps. A dump works from a list of ids taken at its start, and finds each session again by
- * name when its turn comes: sessions may go, and their streams change, between two turns of the loop, so no pointer or position is kept.
+ * Sessions, flows, registrations and rules out, in bounded steps. What is listed may go or change between two turns of the loop, so no
+ * pointer or position is kept: a dump of sessions works from a list of ids taken at its start, finds each again by name when its turn
+ * comes, and goes through its streams by m-line number; registrations have a cursor that survives changes; rules are counted.
  */
 #include "ctl/netlink_server.h"
 
@@ -15,11 +16,6 @@
 #define TURN_DATAGRAMS 8 /* of one dump for each turn of the loop */
 #define RETRY_US 2000 /* while the client's buffer is full */
 #define NS_PER_MS 1000000ULL
-
-static bool is_flow_dump(const struct ups_nl_dump *dump)
-{
-	return dump->cmd == UPS_NL_CMD_FLOW_GET;
-}
 
 /* ---- the list of ids ---- */
 
@@ -62,7 +58,7 @@ static unsigned int position(const struct ups_session *session, const struct ups
 static bool has_more(const struct ups_nl_dump *dump, const struct ups_session *session)
 {
 	if (!session->stream_count)
-		return !is_flow_dump(dump) && !dump->cursor.line;
+		return dump->cmd != UPS_NL_CMD_FLOW_GET && !dump->cursor.line;
 	return position(session, &dump->cursor) < session->stream_count;
 }
 
@@ -86,40 +82,123 @@ static const struct ups_session *current_session(struct ups_nl_server *server,
 	return NULL;
 }
 
-static void advance(const struct ups_nl_dump *dump, const struct ups_session *session,
-		    struct ups_nl_cursor *c)
+/* ---- objects ---- */
+
+/* Past the stream under the cursor; current_session() moves on after the last. */
+static void pass_stream(const struct ups_session *session, struct ups_nl_cursor *c)
 {
 	unsigned int at = position(session, c);
 
-	if (is_flow_dump(dump) && ++c->leg < UPS_LEGS)
-		return;
 	c->leg = 0;
 	c->line = (at < session->stream_count ? session->stream[at]->index : 0) + 1u;
-	/* current_session() moves on after the last */
+}
+
+/* Each fills server->report with the object under the cursor and *next with where to go from it. -> NULL at the end */
+typedef const struct ups_nl_object *(*take_fn)(struct ups_nl_server *server,
+					       struct ups_nl_dump *dump,
+					       struct ups_nl_cursor *next);
+
+static const struct ups_nl_object *
+take_session(struct ups_nl_server *server, struct ups_nl_dump *dump, struct ups_nl_cursor *next)
+{
+	const struct ups_session *session = current_session(server, dump);
+
+	if (!session)
+		return NULL;
+	*next = dump->cursor;
+	pass_stream(session, next);
+	ups_nl_report_session(server->ops, session, position(session, &dump->cursor),
+			      &server->report.session);
+	return &ups_nl_session_object;
+}
+
+static const struct ups_nl_object *take_flow(struct ups_nl_server *server, struct ups_nl_dump *dump,
+					     struct ups_nl_cursor *next)
+{
+	const struct ups_session *session;
+
+	while ((session = current_session(server, dump))) {
+		const struct ups_nl_cursor *c = &dump->cursor;
+		int err = ups_nl_report_flow(server->ops, session, position(session, c), c->leg,
+					     &server->report.flow);
+
+		*next = *c;
+		if (++next->leg == UPS_LEGS)
+			pass_stream(session, next);
+		if (!err)
+			return &ups_nl_flow_object;
+		dump->cursor = *next; /* nothing to show */
+	}
+	return NULL;
+}
+
+static const struct ups_nl_object *take_registration(struct ups_nl_server *server,
+						     struct ups_nl_dump *dump,
+						     struct ups_nl_cursor *next)
+{
+	const struct ups_registrations *r = server->ops->registrations(server->ops->aux);
+	uint64_t now_ns = ups_nl_now_ns();
+	struct ups_registration registration;
+
+	*next = dump->cursor;
+	do {
+		if (!ups_registrations_next(r, &next->registration, &registration))
+			return NULL;
+	} while (registration.expires_ns <= now_ns);
+	ups_nl_report_registration(&registration, now_ns, &server->report.registration);
+	return &ups_nl_registration_object;
+}
+
+/* The rule that stands behind all others */
+static const struct ups_rule *built_in_rule(void)
+{
+	static const struct ups_policy no_rules;
+	static const struct ups_policy_input anything = { .media = "", .address = "" };
+
+	return ups_policy_match(&no_rules, &anything);
+}
+
+static const struct ups_nl_object *take_rule(struct ups_nl_server *server, struct ups_nl_dump *dump,
+					     struct ups_nl_cursor *next)
+{
+	const struct ups_policy *policy = server->ops->policy(server->ops->aux);
+	size_t at = dump->cursor.at;
+
+	if (at > policy->count)
+		return NULL;
+	*next = dump->cursor;
+	next->at++;
+	ups_nl_report_rule(at < policy->count ? &policy->rule[at] : built_in_rule(),
+			   &server->report.rule);
+	return &ups_nl_rule_object;
+}
+
+static take_fn take_of(uint8_t cmd)
+{
+	switch (cmd) {
+	case UPS_NL_CMD_FLOW_GET:
+		return take_flow;
+	case UPS_NL_CMD_REGISTRATION_GET:
+		return take_registration;
+	case UPS_NL_CMD_POLICY_GET:
+		return take_rule;
+	default:
+		return take_session;
+	}
 }
 
 /* ---- datagrams ---- */
 
-/* Appends the object under the cursor. -EMSGSIZE: does not fit any more; -ENOENT: there is nothing to show. */
+/* Appends server->report. -EMSGSIZE: does not fit any more */
 static int put_object(struct ups_nl_server *server, const struct ups_nl_dump *dump,
-		      const struct ups_session *session, size_t used, size_t *size)
+		      const struct ups_nl_object *object, size_t used, size_t *size)
 {
-	const struct ups_nl_object *object = &ups_nl_session_object;
-	const struct ups_nl_cursor *c = &dump->cursor;
-	unsigned int at = position(session, c);
 	size_t room = sizeof(server->tx) - used;
 	struct nlmsghdr *nlh;
 	int err;
 
 	if (room < MNL_NLMSG_HDRLEN + sizeof(struct ups_nl_hdr))
 		return -EMSGSIZE;
-	if (is_flow_dump(dump)) {
-		object = &ups_nl_flow_object;
-		if (ups_nl_report_flow(server->ops, session, at, c->leg, &server->report.flow))
-			return -ENOENT;
-	} else {
-		ups_nl_report_session(server->ops, session, at, &server->report.session);
-	}
 	nlh = ups_nl_msg_init(server->tx + used, dump->cmd, NLM_F_MULTI, dump->seq);
 	nlh->nlmsg_pid = dump->port;
 	err = ups_nl_encode(object, &server->report, nlh, room);
@@ -147,23 +226,24 @@ static bool put_done(struct ups_nl_server *server, const struct ups_nl_dump *dum
 /* Fills the buffer from the cursor on. -> bytes; *end: nothing remains after them. */
 static size_t fill(struct ups_nl_server *server, struct ups_nl_dump *dump, bool *end)
 {
-	const struct ups_session *session;
+	const take_fn take = take_of(dump->cmd);
+	const struct ups_nl_object *object;
+	struct ups_nl_cursor next;
 	size_t used = 0;
 
 	*end = false;
-	while ((session = current_session(server, dump))) {
+	while ((object = take(server, dump, &next))) {
 		size_t size;
-		int err = put_object(server, dump, session, used, &size);
+		int err = put_object(server, dump, object, used, &size);
 
 		if (err == -EMSGSIZE && used)
 			return used;
 		if (err == -EMSGSIZE)
-			ups_log_rl(UPS_LOG_WARNING,
-				   "stream of session %s left out of a dump: too large",
-				   session->id);
+			ups_log_rl(UPS_LOG_WARNING, "%s %s left out of a dump: too large",
+				   object->name, dump->ids ? dump->ids + dump->cursor.at : "");
 		if (!err)
 			used += size;
-		advance(dump, session, &dump->cursor);
+		dump->cursor = next;
 	}
 	*end = dump->single || put_done(server, dump, &used);
 	return used;
@@ -259,6 +339,11 @@ static int check_id(struct ups_nl_server *server, const char *id, struct ups_err
 	return 0;
 }
 
+static bool dump_has_ids(uint8_t cmd)
+{
+	return cmd == UPS_NL_CMD_SESSION_GET || cmd == UPS_NL_CMD_FLOW_GET;
+}
+
 int ups_nl_dump_start(struct ups_nl_server *server, const struct ups_nl_request *rq, uint8_t cmd,
 		      const char *id, struct ups_errmsg *msg)
 {
@@ -278,7 +363,7 @@ int ups_nl_dump_start(struct ups_nl_server *server, const struct ups_nl_request 
 		.seq = rq->nlh->nlmsg_seq,
 		.progress_ns = ups_nl_now_ns(),
 	};
-	err = take_ids(dump, server->ops->core(server->ops->aux), id);
+	err = dump_has_ids(cmd) ? take_ids(dump, server->ops->core(server->ops->aux), id) : 0;
 	if (err) {
 		ups_nl_dump_fini(dump);
 		return ups_fail(msg, err, "no memory for the list of sessions");

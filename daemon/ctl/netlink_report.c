@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/addr.h"
+#include "base/buf.h"
 
 _Static_assert((int)UPS_NL_KIND_IWF == (int)UPS_KIND_IWF, "kinds");
 _Static_assert((int)UPS_NL_MODE_OPAQUE == (int)UPS_MODE_OPAQUE, "modes");
@@ -13,14 +14,19 @@ _Static_assert((int)UPS_NL_SOURCE_LATCH == (int)UPS_SOURCE_LATCH + 1,
 	       "source modes, after DEFAULT");
 _Static_assert((int)UPS_NL_CHOOSE_XDP == (int)UPS_CHOOSE_XDP, "lane choices");
 _Static_assert((int)UPS_NL_LANE_XSK == (int)UPS_LANE_XSK, "lanes");
-_Static_assert((int)UPS_NL_EVENT_TYPE_LANE == (int)UPS_EVENT_LANE, "events");
+_Static_assert((int)UPS_NL_EVENT_TYPE_COMPROMISED == (int)UPS_EVENT_COMPROMISED, "events");
+_Static_assert((int)UPS_NL_MECHANISM_MANUAL == (int)UPS_MECH_MANUAL, "mechanisms");
+_Static_assert((int)UPS_NL_BY_PEER == (int)UPS_BY_PEER, "deciders");
+_Static_assert((int)UPS_NL_DTLS_PASSIVE == (int)UPS_DTLS_PASSIVE + 1, "DTLS roles, after NONE");
+_Static_assert(UPS_NL_TAG_MAX + 1 == UPS_CALL_TAG_MAX, "tags");
+_Static_assert(UPS_NL_ADDRESS_MAX + 1 == UPS_CPM_ADDRESS_MAX, "CPM Addresses");
+_Static_assert(UPS_NL_RULE_MAX + 1 == UPS_RULE_NAME_MAX, "names of rules");
 _Static_assert(UPS_NL_STREAM_MAX == UPS_STREAMS_MAX && UPS_NL_LEG_MAX == UPS_LEGS, "streams");
 _Static_assert(UPS_NL_ID_MAX + 1 == UPS_SESSION_ID_MAX, "ids");
 _Static_assert(UPS_NL_RX_KEY_MAX == UPS_RX_KEYS_MAX && UPS_NL_MKI_MAX == UPS_MKI_MAX, "keys");
 _Static_assert(UPS_NL_SSRC_MAX == UPS_SSRC_MAX, "ssrcs");
 
-/* What may travel as a string is printable ASCII: see proto/nl.h. NULL gives "". */
-static void copy_text(char *out, size_t size, const char *in)
+void ups_nl_report_text(char *out, size_t size, const char *in)
 {
 	size_t i;
 
@@ -28,6 +34,8 @@ static void copy_text(char *out, size_t size, const char *in)
 		out[i] = in[i] >= 0x20 && in[i] <= 0x7e ? in[i] : '?';
 	out[i] = '\0';
 }
+
+#define NS_PER_S 1000000000ULL
 
 /* ---- requests ---- */
 
@@ -151,7 +159,7 @@ static int report_flow(const struct ups_ctl_ops *ops, uint32_t slot, struct ups_
 		return err;
 	out->slot = slot;
 	out->lane = (uint8_t)info.lane;
-	copy_text(out->reason, sizeof(out->reason), info.reason);
+	ups_nl_report_text(out->reason, sizeof(out->reason), info.reason);
 	report_lanes(&info.stats, out);
 	for (unsigned int i = 0; i < UPS_DROP_MAX; i++)
 		out->drops[i] = info.stats.drop[i];
@@ -175,12 +183,46 @@ static struct ups_addr advertised(const struct ups_leg *leg, const struct ups_ad
 	return addr;
 }
 
+/* Keys that only some legs have, or for a moment */
+static void report_other_keys(const struct ups_ctl_ops *ops, const struct ups_leg *leg,
+			      struct ups_nl_leg *out)
+{
+	if (leg->rx_old.suite)
+		report_key(ops, &leg->rx_old, &out->rx_old[out->rx_old_count++]);
+	if (leg->rx_rtcp.suite)
+		report_key(ops, &leg->rx_rtcp, &out->rx_rtcp[out->rx_rtcp_count++]);
+	if (leg->tx_rtcp.suite)
+		report_key(ops, &leg->tx_rtcp, &out->tx_rtcp[out->tx_rtcp_count++]);
+}
+
+/* How the leg came to be as it is. */
+static void report_decision(const struct ups_leg *leg, struct ups_nl_leg *out)
+{
+	const struct ups_decision *decision = &leg->decision;
+
+	out->mechanism = (uint8_t)decision->mechanism;
+	if (leg->mode == UPS_MODE_OPAQUE) /* also those of SESSION_ADD, where nobody decided */
+		out->mechanism = UPS_NL_MECHANISM_OPAQUE;
+	out->decided_by = (uint8_t)decision->decided_by;
+	ups_nl_report_text(out->rule, sizeof(out->rule), decision->rule);
+	ups_nl_report_text(out->reason, sizeof(out->reason), decision->reason);
+	out->compromised = decision->compromised;
+	if (leg->dtls.on) {
+		out->dtls_role = (uint8_t)(leg->dtls.role + 1);
+		out->dtls_state = leg->tx.suite ? UPS_NL_DTLS_STATE_UP : UPS_NL_DTLS_STATE_WAITING;
+	}
+	out->ice = leg->ice.on;
+	out->ipsec = leg->ipsec;
+	out->source_ip = leg->source_ip;
+	out->source_ip.port = 0;
+}
+
 static void report_leg(const struct ups_ctl_ops *ops, const struct ups_stream *stream,
 		       unsigned int index, struct ups_nl_leg *out)
 {
 	const struct ups_leg *leg = &stream->leg[index];
 
-	copy_text(out->iface, sizeof(out->iface), leg->iface->name);
+	ups_nl_report_text(out->iface, sizeof(out->iface), leg->iface->name);
 	out->kind = (uint8_t)leg->iface->kind;
 	out->mode = (uint8_t)leg->mode;
 	out->source = (uint8_t)(leg->source + 1);
@@ -201,6 +243,8 @@ static void report_leg(const struct ups_ctl_ops *ops, const struct ups_stream *s
 		report_key(ops, &leg->rx[i], &out->rx[out->rx_count++]);
 	if (leg->tx.suite)
 		report_key(ops, &leg->tx, &out->tx[out->tx_count++]);
+	report_other_keys(ops, leg, out);
+	report_decision(leg, out);
 	if (!report_flow(ops, stream->flow[index], &out->flow[0]))
 		out->flow_count = 1;
 }
@@ -240,11 +284,33 @@ static void report_posture(const struct ups_session *session, struct ups_nl_sess
 		out->compromised = UPS_NL_FACT_UNKNOWN;
 }
 
+/* What signalling knows of the session; one with explicit keys has none. */
+static void report_call(const struct ups_ctl_ops *ops, const struct ups_session *session,
+			struct ups_nl_session *out)
+{
+	const struct ups_calls *calls = ops->calls ? ops->calls(ops->aux) : NULL;
+	struct ups_call_info info;
+
+	if (!calls || ups_calls_info(calls, ups_text_of(session->id), &info))
+		return;
+	out->negotiated = true;
+	out->answered = info.answered;
+	out->last_signal = info.last_signal_unix;
+	for (unsigned int i = 0; i < info.tag_count; i++) {
+		const struct ups_call_tag *tag = &info.tag[i];
+
+		if (tag->side == 0)
+			ups_nl_report_text(out->caller_tag, sizeof(out->caller_tag), tag->tag);
+		else if (tag->has_media)
+			ups_nl_report_text(out->callee_tag, sizeof(out->callee_tag), tag->tag);
+	}
+}
+
 static void report_stream(const struct ups_ctl_ops *ops, const struct ups_stream *from,
 			  struct ups_nl_stream *to)
 {
 	to->index = from->index;
-	copy_text(to->media, sizeof(to->media), from->media);
+	ups_nl_report_text(to->media, sizeof(to->media), from->media);
 	to->lane = (uint8_t)from->lane;
 	to->ssrc_limit = from->ssrc_count;
 	to->leg_count = UPS_LEGS;
@@ -256,10 +322,11 @@ void ups_nl_report_session(const struct ups_ctl_ops *ops, const struct ups_sessi
 			   unsigned int stream, struct ups_nl_session *out)
 {
 	memset(out, 0, sizeof(*out));
-	copy_text(out->id, sizeof(out->id), session->id);
+	ups_nl_report_text(out->id, sizeof(out->id), session->id);
 	out->stream_total = session->stream_count;
 	out->created = session->created_unix;
 	report_posture(session, out);
+	report_call(ops, session, out);
 	if (stream >= session->stream_count)
 		return;
 	out->stream_count = 1;
@@ -272,11 +339,11 @@ int ups_nl_report_flow(const struct ups_ctl_ops *ops, const struct ups_session *
 	const struct ups_stream *from = session->stream[stream];
 
 	memset(out, 0, sizeof(*out));
-	copy_text(out->session, sizeof(out->session), session->id);
+	ups_nl_report_text(out->session, sizeof(out->session), session->id);
 	out->stream = from->index;
-	copy_text(out->media, sizeof(out->media), from->media);
+	ups_nl_report_text(out->media, sizeof(out->media), from->media);
 	out->leg = (uint8_t)leg;
-	copy_text(out->iface, sizeof(out->iface), from->leg[leg].iface->name);
+	ups_nl_report_text(out->iface, sizeof(out->iface), from->leg[leg].iface->name);
 	return report_flow(ops, from->flow[leg], out);
 }
 
@@ -286,22 +353,23 @@ void ups_nl_report_status(const struct ups_ctl_ops *ops, struct ups_nl_status *o
 
 	memset(out, 0, sizeof(*out));
 	ops->dp_info(ops->aux, &info);
-	copy_text(out->version, sizeof(out->version), UPS_VERSION);
+	ups_nl_report_text(out->version, sizeof(out->version), UPS_VERSION);
 	out->pid = (uint32_t)getpid();
 	out->abi = UPS_ABI_VERSION;
 	out->sessions = ups_core_session_count(ops->core(ops->aux));
-	copy_text(out->crypto, sizeof(out->crypto), info.crypto);
+	ups_nl_report_text(out->crypto, sizeof(out->crypto), info.crypto);
 	out->workers = info.workers;
 	out->xdp = info.xdp_loaded;
 	out->xdp_crypto = info.xdp_crypto;
-	copy_text(out->xdp_reason, sizeof(out->xdp_reason), info.xdp_reason);
+	ups_nl_report_text(out->xdp_reason, sizeof(out->xdp_reason), info.xdp_reason);
 	for (unsigned int i = 0; i < info.device_count && i < UPS_NL_DEVICE_MAX; i++) {
 		struct ups_nl_device *device = &out->device[out->device_count++];
 
-		copy_text(device->name, sizeof(device->name), info.device[i].device);
-		copy_text(device->xdp_mode, sizeof(device->xdp_mode), info.device[i].xdp_mode);
+		ups_nl_report_text(device->name, sizeof(device->name), info.device[i].device);
+		ups_nl_report_text(device->xdp_mode, sizeof(device->xdp_mode),
+				   info.device[i].xdp_mode);
 		device->dispatcher = info.device[i].dispatcher;
-		copy_text(device->reason, sizeof(device->reason), info.device[i].reason);
+		ups_nl_report_text(device->reason, sizeof(device->reason), info.device[i].reason);
 	}
 }
 
@@ -322,13 +390,66 @@ void ups_nl_report_stats(const struct ups_ctl_ops *ops, struct ups_nl_stats *out
 		out->xdp_passes[i] = info.kernel.pass[i];
 }
 
+void ups_nl_report_registration(const struct ups_registration *registration, uint64_t now_ns,
+				struct ups_nl_registration *out)
+{
+	uint64_t left_ns = registration->expires_ns - now_ns;
+
+	memset(out, 0, sizeof(*out));
+	ups_nl_report_text(out->address, sizeof(out->address), registration->address);
+	out->source = registration->source;
+	if (registration->expires_ns != UINT64_MAX)
+		out->expires = (left_ns + NS_PER_S - 1) / NS_PER_S; /* 0 would be "never" */
+}
+
+void ups_nl_report_rule(const struct ups_rule *rule, struct ups_nl_rule *out)
+{
+	char text[UPS_NL_RULE_TEXT_MAX + 1];
+	struct ups_buf buf = ups_buf_init(text, sizeof(text) - 1);
+
+	memset(out, 0, sizeof(*out));
+	ups_rule_format(rule, &buf);
+	text[buf.size] = '\0';
+	ups_nl_report_text(out->name, sizeof(out->name), rule->name);
+	ups_nl_report_text(out->text, sizeof(out->text), text);
+}
+
+static void report_verdict_stream(const struct ups_call_line *line,
+				  struct ups_nl_verdict_stream *out)
+{
+	out->index = line->stream;
+	ups_nl_report_text(out->media, sizeof(out->media), line->media);
+	out->refused = line->refused;
+	for (; out->leg_count < UPS_LEGS; out->leg_count++) {
+		const struct ups_decision *decision = &line->decision[out->leg_count];
+		struct ups_nl_verdict_leg *leg = &out->leg[out->leg_count];
+
+		leg->mechanism = (uint8_t)decision->mechanism;
+		leg->decided_by = (uint8_t)decision->decided_by;
+		leg->compromised = decision->compromised;
+		ups_nl_report_text(leg->rule, sizeof(leg->rule), decision->rule);
+		ups_nl_report_text(leg->reason, sizeof(leg->reason), decision->reason);
+	}
+}
+
+void ups_nl_report_verdict(const struct ups_call_report *report, struct ups_nl_verdict *out)
+{
+	memset(out, 0, sizeof(*out));
+	ups_nl_report_text(out->warning, sizeof(out->warning), report->warning);
+	for (; out->stream_count < report->line_count; out->stream_count++) {
+		report_verdict_stream(&report->line[out->stream_count],
+				      &out->stream[out->stream_count]);
+		out->refused |= report->line[out->stream_count].refused;
+	}
+}
+
 void ups_nl_report_event(const struct ups_event *event, uint64_t time_ms, struct ups_nl_event *out)
 {
 	memset(out, 0, sizeof(*out));
 	out->type = (uint8_t)event->type;
 	out->time = time_ms;
-	copy_text(out->session, sizeof(out->session), event->session_id);
+	ups_nl_report_text(out->session, sizeof(out->session), event->session_id);
 	out->stream = event->stream;
 	out->leg = event->leg;
-	copy_text(out->text, sizeof(out->text), event->text);
+	ups_nl_report_text(out->text, sizeof(out->text), event->text);
 }

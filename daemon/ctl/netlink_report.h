@@ -29,6 +29,14 @@ int ups_nl_report_flow(const struct ups_ctl_ops *ops, const struct ups_session *
 		       unsigned int stream, unsigned int leg, struct ups_nl_flow *out) __must_check;
 void ups_nl_report_status(const struct ups_ctl_ops *ops, struct ups_nl_status *out);
 void ups_nl_report_stats(const struct ups_ctl_ops *ops, struct ups_nl_stats *out);
+/* @now_ns: CLOCK_MONOTONIC */
+void ups_nl_report_registration(const struct ups_registration *registration, uint64_t now_ns,
+				struct ups_nl_registration *out);
+void ups_nl_report_rule(const struct ups_rule *rule, struct ups_nl_rule *out);
+/* Streams and warning; whether all is refused is the caller's to say. Interfaces stay empty. */
+void ups_nl_report_verdict(const struct ups_call_report *report, struct ups_nl_verdict *out);
+/* What may travel as a string is printable ASCII (proto/nl.h): copies, with '?' for the rest. NULL gives "". */
+void ups_nl_report_text(char *out, size_t size, const char *in);
 void ups_nl_report_event(const struct ups_event *event, uint64_t time_ms, struct ups_nl_event *out);
 
 #endif

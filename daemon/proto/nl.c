@@ -6,6 +6,7 @@
 #include <linux/netlink.h>
 #include <string.h>
 
+#include "base/addr.h"
 #include "base/secret.h"
 #include "uapi/upsec_nl.h"
 #include "upsec/abi.h"
@@ -128,6 +129,29 @@ static const char *check_addr(const struct ups_nl_row *row, const struct nlattr 
 	return NULL;
 }
 
+/* Neither :: nor 0.0.0.0 is an address that anything comes from. */
+static bool is_unspecified(const struct ups_addr *addr)
+{
+	static const uint8_t zero[sizeof(addr->ip)];
+	size_t from = ups_addr_is_v4(addr) ? 12 : 0;
+
+	return !memcmp(addr->ip + from, zero, sizeof(zero) - from);
+}
+
+static const char *check_ip(const struct ups_nl_row *row, const struct nlattr *a)
+{
+	struct ups_addr addr;
+
+	if (mnl_attr_get_payload_len(a) != sizeof(addr))
+		return "wrong size for an address";
+	memcpy(&addr, mnl_attr_get_payload(a), sizeof(addr));
+	if (addr.pad || addr.port)
+		return "port and padding are not zero";
+	if ((row->flags & UPS_NL_FILLED) && is_unspecified(&addr))
+		return "address is unspecified";
+	return NULL;
+}
+
 /* -> what is wrong with the attribute by itself, or NULL */
 static const char *check_attr(const struct ups_nl_row *row, const struct nlattr *a)
 {
@@ -143,9 +167,12 @@ static const char *check_attr(const struct ups_nl_row *row, const struct nlattr 
 		return check_string(row, a);
 	case UPS_NL_BYTES:
 	case UPS_NL_SECRET:
+	case UPS_NL_BLOB:
 		return size == 0 || size > row->max ? "wrong number of bytes" : NULL;
 	case UPS_NL_ADDR:
 		return check_addr(row, a);
+	case UPS_NL_IP:
+		return check_ip(row, a);
 	case UPS_NL_NEST:
 	case UPS_NL_COUNTS:
 		return NULL;
@@ -222,6 +249,9 @@ static int decode_attr(const struct decode *d, const struct ups_nl_object *objec
 		return ups_secret_set((struct ups_secret *)member, payload, size);
 	case UPS_NL_BYTES:
 		*((uint8_t *)out + row->count) = (uint8_t)size;
+		break;
+	case UPS_NL_BLOB:
+		*(uint32_t *)((char *)out + row->count) = (uint32_t)size;
 		break;
 	case UPS_NL_COUNTS:
 		return decode_counts(d, object, row, a, member);
@@ -381,11 +411,13 @@ static bool encode_row(const struct ups_nl_row *row, const void *in, struct nlms
 			return true;
 		return put(nlh, buf_size, row->attr, strnlen(member, row->max) + 1, member);
 	case UPS_NL_BYTES:
+	case UPS_NL_BLOB:
 		return !row_count(row, in) ||
 		       put(nlh, buf_size, row->attr, row_count(row, in), member);
 	case UPS_NL_SECRET:
 		return encode_secret(row, (const struct ups_secret *)member, nlh, buf_size);
 	case UPS_NL_ADDR:
+	case UPS_NL_IP:
 		return encode_addr(row, (const struct ups_addr *)member, nlh, buf_size);
 	case UPS_NL_COUNTS:
 		return encode_counts(row, (const uint64_t *)member, nlh, buf_size);

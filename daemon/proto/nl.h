@@ -13,7 +13,9 @@
  *	STRING		char[@max + 1]; printable ASCII, so that names can go to a terminal or a log as they are
  *	BYTES		uint8_t[@max] and a uint8_t with the number in use at @count
  *	SECRET		struct ups_secret (1..@max bytes)
+ *	BLOB		uint8_t[@max] and a uint32_t with the number in use at @count; any bytes, may hold keys
  *	ADDR		struct ups_addr
+ *	IP		struct ups_addr whose port is 0
  *	COUNTS		uint64_t[@max], only those not 0 travel
  *	NEST		@max structs described by @object, and a uint32_t with the number in use at @count
  *
@@ -41,12 +43,15 @@ enum ups_nl_row_type {
 	UPS_NL_ADDR,
 	UPS_NL_COUNTS,
 	UPS_NL_NEST,
+	UPS_NL_IP,
+	UPS_NL_BLOB,
 };
 
 #define UPS_NL_REQUIRED \
 	1 /* must be there; sent even when 0; an integer or string may still be 0 or empty */
 #define UPS_NL_LIST 2 /* NEST that is a list in JSON, whatever its length */
-#define UPS_NL_FILLED 4 /* STRING or ADDR must not be empty; NEST must be complete: exactly @max */
+#define UPS_NL_FILLED \
+	4 /* STRING, ADDR or IP must not be empty; NEST must be complete: exactly @max */
 
 struct ups_nl_object;
 

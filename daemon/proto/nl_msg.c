@@ -22,7 +22,7 @@ const char *const ups_nl_source_words[3] = { "default", "strict", "latch" };
 const char *const ups_nl_choice_words[3] = { "auto", "udp", "xdp" };
 const char *const ups_nl_lane_words[UPS_LANE_COUNT] = { "udp", "xdp", "xsk" };
 const char *const ups_nl_fact_words[3] = { "unknown", "no", "yes" };
-const char *const ups_nl_event_words[8] = {
+const char *const ups_nl_event_words[13] = {
 	[UPS_NL_EVENT_TYPE_SESSION_ADD] = "session-add",
 	[UPS_NL_EVENT_TYPE_SESSION_DEL] = "session-del",
 	[UPS_NL_EVENT_TYPE_SOURCE_LEARNED] = "source-learned",
@@ -30,7 +30,20 @@ const char *const ups_nl_event_words[8] = {
 	[UPS_NL_EVENT_TYPE_KEY_EXPIRED] = "key-expired",
 	[UPS_NL_EVENT_TYPE_AUTH_FAILURES] = "auth-failures",
 	[UPS_NL_EVENT_TYPE_LANE] = "lane",
+	[UPS_NL_EVENT_TYPE_SESSION_CHANGE] = "session-change",
+	[UPS_NL_EVENT_TYPE_REFUSED] = "refused",
+	[UPS_NL_EVENT_TYPE_REGISTRATION] = "registration",
+	[UPS_NL_EVENT_TYPE_HANDSHAKE] = "handshake",
+	[UPS_NL_EVENT_TYPE_COMPROMISED] = "compromised",
 };
+const char *const ups_nl_mechanism_words[6] = {
+	"clear", "sdes", "dtls", "opaque", "ipsec", "manual"
+};
+const char *const ups_nl_decider_words[3] = { "provider", "user", "peer" };
+const char *const ups_nl_dtls_role_words[4] = { "none", "undecided", "active", "passive" };
+const char *const ups_nl_dtls_state_words[3] = { "none", "waiting", "up" };
+const char *const ups_nl_wish_words[4] = { "unsaid", "none", "preferred", "required" };
+const char *const ups_nl_signalling_words[4] = { "unsaid", "none", "integrity", "encrypted" };
 
 int ups_nl_word_value(const char *const *words, unsigned int count, const char *word)
 {
@@ -129,6 +142,51 @@ const struct ups_nl_object ups_nl_flow_select_object =
 
 const struct ups_nl_object ups_nl_empty_object = { .name = "request" };
 
+/* The same struct three times: what must be there differs. */
+#define REGISTRATION_ADDRESS \
+	TEXT(REGISTRATION_ADDRESS, REQ | UPS_NL_FILLED, ups_nl_registration, address, "address")
+#define REGISTRATION_SOURCE(flags_) \
+	ROW(REGISTRATION_SOURCE, IP, flags_, ups_nl_registration, source, "source")
+#define REGISTRATION_EXPIRES \
+	ROW(REGISTRATION_EXPIRES, U64, 0, ups_nl_registration, expires, "expires_s")
+static const struct ups_nl_row registration_add_rows[] = {
+	REGISTRATION_ADDRESS,
+	REGISTRATION_SOURCE(REQ | UPS_NL_FILLED),
+	REGISTRATION_EXPIRES,
+};
+const struct ups_nl_object ups_nl_registration_add_object =
+	OBJECT_INIT(registration_add_rows, ups_nl_registration, "registration");
+
+static const struct ups_nl_row registration_del_rows[] = {
+	REGISTRATION_ADDRESS,
+	REGISTRATION_SOURCE(UPS_NL_FILLED),
+};
+const struct ups_nl_object ups_nl_registration_del_object =
+	OBJECT_INIT(registration_del_rows, ups_nl_registration, "registration");
+
+static const struct ups_nl_row check_rows[] = {
+	ROW(CHECK_SDP, BLOB, REQ, ups_nl_check, sdp, "sdp", .max = UPS_NL_SDP_MAX,
+	    .count = offsetof(struct ups_nl_check, sdp_size)),
+	TEXT(CHECK_FROM, REQ | UPS_NL_FILLED, ups_nl_check, from, "from"),
+	TEXT(CHECK_TO, REQ | UPS_NL_FILLED, ups_nl_check, to, "to"),
+	TEXT(CHECK_TRANSPORT, UPS_NL_FILLED, ups_nl_check, transport, "transport"),
+	WORD(CHECK_WISH, 0, ups_nl_check, wish, "user_protection", ups_nl_wish_words),
+	WORD(CHECK_FROM_SIGNALLING, 0, ups_nl_check, from_signalling, "from_signalling",
+	     ups_nl_signalling_words),
+	WORD(CHECK_TO_SIGNALLING, 0, ups_nl_check, to_signalling, "to_signalling",
+	     ups_nl_signalling_words),
+	TEXT(CHECK_ADDRESS, UPS_NL_FILLED, ups_nl_check, address, "cpm_address"),
+	ROW(CHECK_SOURCE, IP, UPS_NL_FILLED, ups_nl_check, source, "registered_source"),
+	WORD(CHECK_AUTHENTICATED, 0, ups_nl_check, authenticated, "authenticated",
+	     ups_nl_fact_words),
+	TEXT(CHECK_CALL, UPS_NL_FILLED, ups_nl_check, call, "call_id"),
+	TEXT(CHECK_FROM_TAG, UPS_NL_FILLED, ups_nl_check, from_tag, "from_tag"),
+	TEXT(CHECK_TO_TAG, UPS_NL_FILLED, ups_nl_check, to_tag, "to_tag"),
+	ROW(CHECK_ANSWER, FLAG, 0, ups_nl_check, answer, "answer"),
+	ROW(CHECK_WANT_SDP, FLAG, 0, ups_nl_check, want_sdp, "want_sdp"),
+};
+const struct ups_nl_object ups_nl_check_object = OBJECT_INIT(check_rows, ups_nl_check, "check");
+
 /* ---- reports ---- */
 
 static const struct ups_nl_row key_report_rows[] = {
@@ -207,6 +265,21 @@ static const struct ups_nl_row leg_rows[] = {
 	NEST(LEG_RX_KEY, UPS_NL_LIST, ups_nl_leg, rx, rx_count, "rx_keys", key_report_object),
 	NEST(LEG_TX_KEY, 0, ups_nl_leg, tx, tx_count, "tx_key", key_report_object),
 	NEST(LEG_FLOW, 0, ups_nl_leg, flow, flow_count, "flow", leg_flow_object),
+	WORD(LEG_MECHANISM, 0, ups_nl_leg, mechanism, "mechanism", ups_nl_mechanism_words),
+	WORD(LEG_DECIDED_BY, 0, ups_nl_leg, decided_by, "decided_by", ups_nl_decider_words),
+	TEXT(LEG_RULE, 0, ups_nl_leg, rule, "rule"),
+	TEXT(LEG_REASON, 0, ups_nl_leg, reason, "reason"),
+	ROW(LEG_COMPROMISED, FLAG, 0, ups_nl_leg, compromised, "integrity_compromised"),
+	WORD(LEG_DTLS_ROLE, 0, ups_nl_leg, dtls_role, "dtls_role", ups_nl_dtls_role_words),
+	WORD(LEG_DTLS_STATE, 0, ups_nl_leg, dtls_state, "dtls", ups_nl_dtls_state_words),
+	ROW(LEG_ICE, FLAG, 0, ups_nl_leg, ice, "ice"),
+	ROW(LEG_SOURCE_IP, IP, 0, ups_nl_leg, source_ip, "source_ip"),
+	ROW(LEG_IPSEC, FLAG, 0, ups_nl_leg, ipsec, "ipsec"),
+	NEST(LEG_RX_OLD_KEY, 0, ups_nl_leg, rx_old, rx_old_count, "rx_old_key", key_report_object),
+	NEST(LEG_RX_RTCP_KEY, 0, ups_nl_leg, rx_rtcp, rx_rtcp_count, "rx_rtcp_key",
+	     key_report_object),
+	NEST(LEG_TX_RTCP_KEY, 0, ups_nl_leg, tx_rtcp, tx_rtcp_count, "tx_rtcp_key",
+	     key_report_object),
 };
 static const struct ups_nl_object leg_object = OBJECT_INIT(leg_rows, ups_nl_leg, "leg");
 
@@ -228,6 +301,11 @@ static const struct ups_nl_row session_rows[] = {
 	WORD(SESSION_END_TO_END, REQ, ups_nl_session, end_to_end, "end_to_end", ups_nl_fact_words),
 	WORD(SESSION_COMPROMISED, REQ, ups_nl_session, compromised, "integrity_compromised",
 	     ups_nl_fact_words),
+	ROW(SESSION_NEGOTIATED, FLAG, 0, ups_nl_session, negotiated, "negotiated"),
+	ROW(SESSION_ANSWERED, FLAG, 0, ups_nl_session, answered, "answered"),
+	TEXT(SESSION_CALLER_TAG, 0, ups_nl_session, caller_tag, "caller_tag"),
+	TEXT(SESSION_CALLEE_TAG, 0, ups_nl_session, callee_tag, "callee_tag"),
+	ROW(SESSION_LAST_SIGNAL, U64, 0, ups_nl_session, last_signal, "last_signal"),
 	NEST(SESSION_STREAM, UPS_NL_LIST, ups_nl_session, stream, stream_count, "streams",
 	     stream_object),
 };
@@ -283,3 +361,53 @@ static const struct ups_nl_row event_rows[] = {
 	TEXT(EVENT_TEXT, 0, ups_nl_event, text, "text"),
 };
 const struct ups_nl_object ups_nl_event_object = OBJECT_INIT(event_rows, ups_nl_event, "event");
+
+static const struct ups_nl_row registration_rows[] = {
+	REGISTRATION_ADDRESS,
+	REGISTRATION_SOURCE(REQ),
+	REGISTRATION_EXPIRES,
+};
+const struct ups_nl_object ups_nl_registration_object =
+	OBJECT_INIT(registration_rows, ups_nl_registration, "registration");
+
+static const struct ups_nl_row rule_rows[] = {
+	TEXT(RULE_NAME, REQ, ups_nl_rule, name, "name"),
+	TEXT(RULE_TEXT, REQ, ups_nl_rule, text, "text"),
+};
+const struct ups_nl_object ups_nl_rule_object = OBJECT_INIT(rule_rows, ups_nl_rule, "rule");
+
+static const struct ups_nl_row verdict_leg_rows[] = {
+	TEXT(VERDICT_LEG_IFACE, 0, ups_nl_verdict_leg, iface, "interface"),
+	WORD(VERDICT_LEG_MECHANISM, REQ, ups_nl_verdict_leg, mechanism, "mechanism",
+	     ups_nl_mechanism_words),
+	WORD(VERDICT_LEG_DECIDED_BY, REQ, ups_nl_verdict_leg, decided_by, "decided_by",
+	     ups_nl_decider_words),
+	TEXT(VERDICT_LEG_RULE, 0, ups_nl_verdict_leg, rule, "rule"),
+	TEXT(VERDICT_LEG_REASON, 0, ups_nl_verdict_leg, reason, "reason"),
+	ROW(VERDICT_LEG_COMPROMISED, FLAG, 0, ups_nl_verdict_leg, compromised,
+	    "integrity_compromised"),
+};
+static const struct ups_nl_object verdict_leg_object =
+	OBJECT_INIT(verdict_leg_rows, ups_nl_verdict_leg, "leg");
+
+static const struct ups_nl_row verdict_stream_rows[] = {
+	ROW(VERDICT_STREAM_INDEX, U16, REQ, ups_nl_verdict_stream, index, "index"),
+	TEXT(VERDICT_STREAM_MEDIA, 0, ups_nl_verdict_stream, media, "media"),
+	ROW(VERDICT_STREAM_REFUSED, FLAG, 0, ups_nl_verdict_stream, refused, "refused"),
+	NEST(VERDICT_STREAM_LEG, REQ | UPS_NL_LIST | UPS_NL_FILLED, ups_nl_verdict_stream, leg,
+	     leg_count, "legs", verdict_leg_object),
+};
+static const struct ups_nl_object verdict_stream_object =
+	OBJECT_INIT(verdict_stream_rows, ups_nl_verdict_stream, "stream");
+
+static const struct ups_nl_row verdict_rows[] = {
+	ROW(VERDICT_REFUSED, FLAG, 0, ups_nl_verdict, refused, "refused"),
+	TEXT(VERDICT_REASON, 0, ups_nl_verdict, reason, "reason"),
+	TEXT(VERDICT_WARNING, 0, ups_nl_verdict, warning, "warning"),
+	NEST(VERDICT_STREAM, UPS_NL_LIST, ups_nl_verdict, stream, stream_count, "streams",
+	     verdict_stream_object),
+	ROW(VERDICT_SDP, BLOB, 0, ups_nl_verdict, sdp, "sdp", .max = UPS_NL_SDP_PIECE_MAX,
+	    .count = offsetof(struct ups_nl_verdict, sdp_size)),
+};
+const struct ups_nl_object ups_nl_verdict_object =
+	OBJECT_INIT(verdict_rows, ups_nl_verdict, "verdict");

@@ -54,6 +54,27 @@ struct ups_nl_select {
 	char id[UPS_NL_ID_MAX + 1];
 };
 
+/* REGISTRATION_ADD, _DEL; and as REGISTRATION_GET reports it. expires 0 = never */
+struct ups_nl_registration {
+	char address[UPS_NL_ADDRESS_MAX + 1];
+	struct ups_addr source;
+	uint64_t expires;
+};
+
+/* POLICY_CHECK; the session description may hold keys */
+struct ups_nl_check {
+	uint32_t sdp_size;
+	uint8_t sdp[UPS_NL_SDP_MAX];
+	char from[UPS_NL_NAME_MAX + 1], to[UPS_NL_NAME_MAX + 1];
+	char transport[UPS_NL_NAME_MAX + 1];
+	uint8_t wish, from_signalling, to_signalling, authenticated;
+	char address[UPS_NL_ADDRESS_MAX + 1];
+	struct ups_addr source;
+	char call[UPS_NL_ID_MAX + 1];
+	char from_tag[UPS_NL_TAG_MAX + 1], to_tag[UPS_NL_TAG_MAX + 1];
+	bool answer, want_sdp;
+};
+
 /* ---- reports ---- */
 
 struct ups_nl_key_report {
@@ -99,9 +120,14 @@ struct ups_nl_leg {
 	uint8_t tos;
 	struct ups_addr local, local_rtcp, advertised, advertised_rtcp, remote, remote_rtcp;
 	bool learned, learned_rtcp;
-	uint32_t rx_count, tx_count, flow_count;
+	uint8_t mechanism, decided_by, dtls_role, dtls_state;
+	char rule[UPS_NL_RULE_MAX + 1];
+	char reason[UPS_NL_TEXT_MAX + 1];
+	bool compromised, ice, ipsec;
+	struct ups_addr source_ip;
+	uint32_t rx_count, tx_count, rx_old_count, rx_rtcp_count, tx_rtcp_count, flow_count;
 	struct ups_nl_key_report rx[UPS_NL_RX_KEY_MAX];
-	struct ups_nl_key_report tx[1];
+	struct ups_nl_key_report tx[1], rx_old[1], rx_rtcp[1], tx_rtcp[1];
 	struct ups_nl_flow flow[1];
 };
 
@@ -120,6 +146,9 @@ struct ups_nl_session {
 	uint32_t stream_total;
 	uint64_t created;
 	uint8_t all_hops, end_to_end, compromised;
+	bool negotiated, answered;
+	char caller_tag[UPS_NL_TAG_MAX + 1], callee_tag[UPS_NL_TAG_MAX + 1];
+	uint64_t last_signal;
 	uint32_t stream_count;
 	struct ups_nl_stream stream[1];
 };
@@ -166,19 +195,54 @@ struct ups_nl_event {
 	char text[UPS_NL_TEXT_MAX + 1];
 };
 
+struct ups_nl_rule {
+	char name[UPS_NL_RULE_MAX + 1];
+	char text[UPS_NL_RULE_TEXT_MAX + 1];
+};
+
+struct ups_nl_verdict_leg {
+	char iface[UPS_NL_NAME_MAX + 1];
+	uint8_t mechanism, decided_by;
+	char rule[UPS_NL_RULE_MAX + 1];
+	char reason[UPS_NL_TEXT_MAX + 1];
+	bool compromised;
+};
+
+struct ups_nl_verdict_stream {
+	uint16_t index;
+	char media[UPS_NL_MEDIA_MAX + 1];
+	bool refused;
+	uint32_t leg_count;
+	struct ups_nl_verdict_leg leg[UPS_NL_LEG_MAX];
+};
+
+/* Either the verdict or a piece of the session description: see POLICY */
+struct ups_nl_verdict {
+	bool refused;
+	char reason[511 + 1];
+	char warning[UPS_NL_TEXT_MAX + 1];
+	uint32_t stream_count;
+	struct ups_nl_verdict_stream stream[UPS_NL_STREAM_MAX];
+	uint32_t sdp_size;
+	uint8_t sdp[UPS_NL_SDP_PIECE_MAX];
+};
+
 extern const struct ups_nl_object ups_nl_session_request_object, ups_nl_select_object,
-	ups_nl_flow_select_object, ups_nl_empty_object;
+	ups_nl_flow_select_object, ups_nl_empty_object, ups_nl_registration_add_object,
+	ups_nl_registration_del_object, ups_nl_check_object;
 extern const struct ups_nl_object ups_nl_session_object, ups_nl_flow_object, ups_nl_status_object,
-	ups_nl_stats_object, ups_nl_event_object, ups_nl_hello_object;
+	ups_nl_stats_object, ups_nl_event_object, ups_nl_hello_object, ups_nl_registration_object,
+	ups_nl_rule_object, ups_nl_verdict_object;
 
 /* Words of values, as the CLI takes and shows them; index = value, entries without a word are NULL. */
 extern const char *const ups_nl_suite_words[UPS_SUITE_COUNT];
-extern const char *const ups_nl_kind_words[3],
-	*const ups_nl_mode_words[3], *const ups_nl_source_words[3],
-					     *const ups_nl_choice_words[3],
-						     *const ups_nl_lane_words[UPS_LANE_COUNT],
-							     *const ups_nl_fact_words[3],
-								     *const ups_nl_event_words[8];
+extern const char *const ups_nl_kind_words[3], *const ups_nl_mode_words[3];
+extern const char *const ups_nl_source_words[3], *const ups_nl_choice_words[3];
+extern const char *const ups_nl_lane_words[UPS_LANE_COUNT], *const ups_nl_fact_words[3];
+extern const char *const ups_nl_event_words[13], *const ups_nl_mechanism_words[6];
+extern const char *const ups_nl_decider_words[3], *const ups_nl_dtls_role_words[4];
+extern const char *const ups_nl_dtls_state_words[3], *const ups_nl_wish_words[4];
+extern const char *const ups_nl_signalling_words[4];
 extern const char *const ups_nl_drop_words[UPS_DROP_MAX], *const ups_nl_pass_words[UPS_PASS_MAX];
 
 /* -> the value of @word among @count words, or -1 */

@@ -29,6 +29,11 @@
  *	FLOW_GET	[UPS_NL_FLOW_SESSION] NLM_F_DUMP -> one UPS_NL_FLOW_* object each		read
  *	STATS_GET	-				-> UPS_NL_STATS_*			read
  *	EVENT		(multicast only)		-> UPS_NL_EVENT_*
+ *	REGISTRATION_ADD UPS_NL_REGISTRATION_*		-> -					change
+ *	REGISTRATION_DEL UPS_NL_REGISTRATION_ADDRESS, [_SOURCE] -> -				change
+ *	REGISTRATION_GET NLM_F_DUMP			-> one UPS_NL_REGISTRATION_* object each	read
+ *	POLICY_GET	NLM_F_DUMP			-> one UPS_NL_RULE_* object each		read
+ *	POLICY_CHECK	UPS_NL_CHECK_*			-> UPS_NL_VERDICT_*, see below		read
  *
  * PERMISSIONS
  *	The kernel stamps each datagram with the sender's credentials (the receiver sets SO_PASSCRED); datagrams
@@ -50,12 +55,20 @@
  *	retries on a timer; -EBUSY answers a dump when too many are under way.
  *	A monitor that is too slow gets ENOBUFS from its own socket: events were lost.
  *
+ * POLICY
+ *	POLICY_GET gives the rules in the order in which they are tried; the last is built in and matches everything.
+ *	POLICY_CHECK says what would become of an offer or answer, and changes nothing: first one object with the verdict,
+ *	one UPS_NL_VERDICT_STREAM for each m-line. A refusal is a verdict, not an error: the request ends well. With
+ *	UPS_NL_CHECK_WANT_SDP, objects follow that hold nothing but UPS_NL_VERDICT_SDP, to be joined: the session description
+ *	that the other side would get, its keys and passwords taken out.
+ *
  * SECRETS
- *	UPS_NL_KEY_MASTER exists in SESSION_ADD requests only. No reply, dump or event has it.
+ *	UPS_NL_KEY_MASTER exists in SESSION_ADD requests only. No reply, dump or event has it. The session description of
+ *	POLICY_CHECK may hold keys; no reply repeats them.
  *
  * ATTRIBUTES
  *	Types: flag (no payload; present = true), u8, u16, u32, u64, string (printable ASCII, NUL at the end, length
- *	without it), bytes, addr (struct ups_addr of upsec/abi.h: 16-byte address with IPv4 mapped, port in network order, two
+ *	without it), bytes, ip (an addr whose port is 0), addr (struct ups_addr of upsec/abi.h: 16-byte address with IPv4 mapped, port in network order, two
  *	zero bytes), nest (NLA_F_NESTED required), counts (nest of u64 whose attribute types are the reasons
  *	of upsec/drop.h). An absent integer is 0, an absent addr unspecified. In requests, unknown, repeated
  *	(where not marked *), misplaced or mis-sized attributes are refused; in replies, clients ignore unknown ones.
@@ -91,6 +104,11 @@ enum ups_nl_cmd {
 	UPS_NL_CMD_FLOW_GET = 6,
 	UPS_NL_CMD_STATS_GET = 7,
 	UPS_NL_CMD_EVENT = 8,
+	UPS_NL_CMD_REGISTRATION_ADD = 9,
+	UPS_NL_CMD_REGISTRATION_DEL = 10,
+	UPS_NL_CMD_REGISTRATION_GET = 11,
+	UPS_NL_CMD_POLICY_GET = 12,
+	UPS_NL_CMD_POLICY_CHECK = 13,
 };
 
 /* Limits; the daemon's own may be lower. */
@@ -104,6 +122,12 @@ enum ups_nl_cmd {
 #define UPS_NL_MKI_MAX 128
 #define UPS_NL_SSRC_MAX 16
 #define UPS_NL_DEVICE_MAX 16
+#define UPS_NL_TAG_MAX 255 /* of a SIP tag */
+#define UPS_NL_ADDRESS_MAX 255 /* of a CPM Address */
+#define UPS_NL_RULE_MAX 31 /* of a rule's name */
+#define UPS_NL_RULE_TEXT_MAX 1023
+#define UPS_NL_SDP_MAX 49152 /* bytes of a session description to be checked */
+#define UPS_NL_SDP_PIECE_MAX 8192 /* bytes of one UPS_NL_VERDICT_SDP */
 
 /* Values */
 enum ups_nl_kind { UPS_NL_KIND_CONV, UPS_NL_KIND_NNI, UPS_NL_KIND_IWF };
@@ -113,6 +137,39 @@ enum ups_nl_source { UPS_NL_SOURCE_DEFAULT, UPS_NL_SOURCE_STRICT, UPS_NL_SOURCE_
 enum ups_nl_choice { UPS_NL_CHOOSE_AUTO, UPS_NL_CHOOSE_UDP, UPS_NL_CHOOSE_XDP };
 enum ups_nl_lane { UPS_NL_LANE_UDP, UPS_NL_LANE_XDP, UPS_NL_LANE_XSK };
 enum ups_nl_fact { UPS_NL_FACT_UNKNOWN, UPS_NL_FACT_NO, UPS_NL_FACT_YES };
+enum ups_nl_mechanism {
+	UPS_NL_MECHANISM_NONE, /* clear */
+	UPS_NL_MECHANISM_SDES,
+	UPS_NL_MECHANISM_DTLS,
+	UPS_NL_MECHANISM_OPAQUE, /* the users key each other */
+	UPS_NL_MECHANISM_UNDERLAY, /* clear RTP inside IPsec */
+	UPS_NL_MECHANISM_MANUAL, /* keys of SESSION_ADD */
+};
+enum ups_nl_decider { UPS_NL_BY_PROVIDER, UPS_NL_BY_USER, UPS_NL_BY_PEER };
+enum ups_nl_dtls_role {
+	UPS_NL_DTLS_NONE, /* no DTLS on this leg */
+	UPS_NL_DTLS_UNDECIDED, /* no answer yet */
+	UPS_NL_DTLS_ACTIVE, /* ours: we begin */
+	UPS_NL_DTLS_PASSIVE,
+};
+enum ups_nl_dtls_state {
+	UPS_NL_DTLS_STATE_NONE,
+	UPS_NL_DTLS_STATE_WAITING, /* for keys: nothing is delivered */
+	UPS_NL_DTLS_STATE_UP,
+};
+/* What a request says of something; UNSAID = nothing */
+enum ups_nl_wish {
+	UPS_NL_WISH_UNSAID, /* as the session description reads */
+	UPS_NL_WISH_NONE,
+	UPS_NL_WISH_PREFERRED,
+	UPS_NL_WISH_REQUIRED,
+};
+enum ups_nl_signalling {
+	UPS_NL_SIGNALLING_UNSAID, /* taken as encrypted */
+	UPS_NL_SIGNALLING_NONE,
+	UPS_NL_SIGNALLING_INTEGRITY,
+	UPS_NL_SIGNALLING_ENCRYPTED,
+};
 enum ups_nl_event_type {
 	UPS_NL_EVENT_TYPE_SESSION_ADD = 1,
 	UPS_NL_EVENT_TYPE_SESSION_DEL = 2,
@@ -121,6 +178,11 @@ enum ups_nl_event_type {
 	UPS_NL_EVENT_TYPE_KEY_EXPIRED = 5,
 	UPS_NL_EVENT_TYPE_AUTH_FAILURES = 6,
 	UPS_NL_EVENT_TYPE_LANE = 7,
+	UPS_NL_EVENT_TYPE_SESSION_CHANGE = 8, /* an answer or a re-offer took effect */
+	UPS_NL_EVENT_TYPE_REFUSED = 9, /* policy refused a stream, or a call */
+	UPS_NL_EVENT_TYPE_REGISTRATION = 10, /* added, expired or removed */
+	UPS_NL_EVENT_TYPE_HANDSHAKE = 11, /* DTLS-SRTP: keys agreed, or failed and why */
+	UPS_NL_EVENT_TYPE_COMPROMISED = 12, /* a leg without protection by an interworking rule */
 };
 
 /* Session. "+" required in the add form, "-" absent from it, "*" may repeat. */
@@ -132,6 +194,11 @@ enum ups_nl_session_attr {
 	UPS_NL_SESSION_ALL_HOPS = 5, /* - u8 ups_nl_fact: every leg here is protected */
 	UPS_NL_SESSION_END_TO_END = 6, /* - u8 ups_nl_fact: keys known to the two users only */
 	UPS_NL_SESSION_COMPROMISED = 7, /* - u8 ups_nl_fact: some leg has no integrity protection */
+	UPS_NL_SESSION_NEGOTIATED = 8, /* - flag: by offer and answer, not by SESSION_ADD */
+	UPS_NL_SESSION_ANSWERED = 9, /* - flag */
+	UPS_NL_SESSION_CALLER_TAG = 10, /* - string: SIP tag of who made the first offer (leg 0) */
+	UPS_NL_SESSION_CALLEE_TAG = 11, /* - string: of the party that has the media (leg 1) */
+	UPS_NL_SESSION_LAST_SIGNAL = 12, /* - u64 seconds since 1970: last offer or answer */
 };
 
 enum ups_nl_stream_attr {
@@ -162,6 +229,19 @@ enum ups_nl_leg_attr {
 	UPS_NL_LEG_RX_KEY = 17, /* * nest ups_nl_key_attr, 0..4: what the peer sends with */
 	UPS_NL_LEG_TX_KEY = 18, /* nest ups_nl_key_attr: what is sent to the peer with */
 	UPS_NL_LEG_FLOW = 19, /* - nest ups_nl_flow_attr: packets arriving on this leg */
+	UPS_NL_LEG_MECHANISM = 20, /* - u8 ups_nl_mechanism */
+	UPS_NL_LEG_DECIDED_BY = 21, /* - u8 ups_nl_decider */
+	UPS_NL_LEG_RULE = 22, /* - string: name of the rule that was asked */
+	UPS_NL_LEG_REASON = 23, /* - string: why this mechanism */
+	UPS_NL_LEG_COMPROMISED = 24, /* - flag: clear by an interworking rule */
+	UPS_NL_LEG_DTLS_ROLE = 25, /* - u8 ups_nl_dtls_role */
+	UPS_NL_LEG_DTLS_STATE = 26, /* - u8 ups_nl_dtls_state */
+	UPS_NL_LEG_ICE = 27, /* - flag: ICE checks are answered (RFC 8445, lite) */
+	UPS_NL_LEG_SOURCE_IP = 28, /* - ip: only this source may be learned */
+	UPS_NL_LEG_IPSEC = 29, /* - flag: relies on the kernel's IPsec policies */
+	UPS_NL_LEG_RX_OLD_KEY = 30, /* - nest ups_nl_key_attr: the peer's last key, for a moment */
+	UPS_NL_LEG_RX_RTCP_KEY = 31, /* - nest ups_nl_key_attr: RTCP has keys of its own */
+	UPS_NL_LEG_TX_RTCP_KEY = 32, /* - nest ups_nl_key_attr */
 };
 
 enum ups_nl_key_attr {
@@ -242,6 +322,60 @@ enum ups_nl_event_attr {
 	UPS_NL_EVENT_STREAM = 4, /* u16 */
 	UPS_NL_EVENT_LEG = 5, /* u8 */
 	UPS_NL_EVENT_TEXT = 6, /* string: one sentence */
+};
+
+enum ups_nl_registration_attr {
+	UPS_NL_REGISTRATION_ADDRESS = 1, /* + string 1..255: CPM Address, "sip:alice@example.net" */
+	UPS_NL_REGISTRATION_SOURCE = 2, /* + ip; REGISTRATION_DEL: absent = all of the address */
+	UPS_NL_REGISTRATION_EXPIRES = 3, /* u64 seconds from now, absent = never */
+};
+
+enum ups_nl_rule_attr {
+	UPS_NL_RULE_NAME = 1, /* string 1..31 */
+	UPS_NL_RULE_TEXT = 2, /* string: what it matches and what it gives */
+};
+
+enum ups_nl_check_attr {
+	UPS_NL_CHECK_SDP = 1, /* + bytes 1..49152 */
+	UPS_NL_CHECK_FROM = 2, /* + string 1..31: logical interface of the party whose SDP it is */
+	UPS_NL_CHECK_TO = 3, /* + string 1..31: of the party that will get it */
+	UPS_NL_CHECK_TRANSPORT = 4, /* string 1..31: profile for the other side, "RTP/SAVP" */
+	UPS_NL_CHECK_WISH = 5, /* u8 ups_nl_wish: the user's */
+	UPS_NL_CHECK_FROM_SIGNALLING = 6, /* u8 ups_nl_signalling */
+	UPS_NL_CHECK_TO_SIGNALLING = 7, /* u8 ups_nl_signalling */
+	UPS_NL_CHECK_ADDRESS = 8, /* string 1..255: CPM Address of the party whose SDP it is */
+	UPS_NL_CHECK_SOURCE = 9, /* ip: the source it is registered with */
+	UPS_NL_CHECK_AUTHENTICATED = 10, /* u8 ups_nl_fact */
+	UPS_NL_CHECK_CALL =
+		11, /* string 1..255: Call-ID of a call that exists, absent = a new one */
+	UPS_NL_CHECK_FROM_TAG = 12, /* string 1..255 */
+	UPS_NL_CHECK_TO_TAG = 13, /* string 1..255 */
+	UPS_NL_CHECK_ANSWER = 14, /* flag: it is an answer; needs _CALL and _TO_TAG */
+	UPS_NL_CHECK_WANT_SDP = 15, /* flag */
+};
+
+enum ups_nl_verdict_attr {
+	UPS_NL_VERDICT_REFUSED = 1, /* flag: some stream, or all of it */
+	UPS_NL_VERDICT_REASON = 2, /* string: one sentence if all of it is refused */
+	UPS_NL_VERDICT_WARNING = 3, /* string */
+	UPS_NL_VERDICT_STREAM = 4, /* * nest ups_nl_verdict_stream_attr, 0..16 */
+	UPS_NL_VERDICT_SDP = 5, /* bytes, in an object of its own */
+};
+
+enum ups_nl_verdict_stream_attr {
+	UPS_NL_VERDICT_STREAM_INDEX = 1, /* u16 m-line number from 0 */
+	UPS_NL_VERDICT_STREAM_MEDIA = 2, /* string */
+	UPS_NL_VERDICT_STREAM_REFUSED = 3, /* flag: port 0 */
+	UPS_NL_VERDICT_STREAM_LEG = 4, /* * nest ups_nl_verdict_leg_attr, exactly two */
+};
+
+enum ups_nl_verdict_leg_attr {
+	UPS_NL_VERDICT_LEG_IFACE = 1, /* string: logical interface */
+	UPS_NL_VERDICT_LEG_MECHANISM = 2, /* u8 ups_nl_mechanism */
+	UPS_NL_VERDICT_LEG_DECIDED_BY = 3, /* u8 ups_nl_decider */
+	UPS_NL_VERDICT_LEG_RULE = 4, /* string */
+	UPS_NL_VERDICT_LEG_REASON = 5, /* string */
+	UPS_NL_VERDICT_LEG_COMPROMISED = 6, /* flag */
 };
 
 #endif

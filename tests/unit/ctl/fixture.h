@@ -16,6 +16,7 @@
 #include "base/addr.h"
 #include "ctl/netlink.h"
 #include "nlfix.h"
+#include "stubs.h"
 #include "uapi/upsec_nl.h"
 
 #define FIX_SESSIONS 4096
@@ -105,6 +106,101 @@ static void fix_dp_info(void *aux, struct ups_dp_info *out)
 	out->udp_drop[UPS_DROP_SOURCE] = 14;
 }
 
+/* ---- negotiated sessions: a table, two rules, and a judge who says what he was asked ---- */
+
+static struct ups_registrations *fix_table;
+
+static int fix_registration_add(void *aux, struct ups_text address, const struct ups_addr *source,
+				uint64_t expires_s, struct ups_errmsg *msg)
+{
+	struct timespec ts;
+	uint64_t end = UINT64_MAX;
+
+	(void)aux;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	if (expires_s)
+		end = ((uint64_t)ts.tv_sec + expires_s) * 1000000000ULL + (uint64_t)ts.tv_nsec;
+	return ups_registrations_add(fix_table, address, source, end, msg);
+}
+
+static int fix_registration_del(void *aux, struct ups_text address, const struct ups_addr *source,
+				struct ups_errmsg *msg)
+{
+	(void)aux;
+	return ups_registrations_del(fix_table, address, source)
+		       ? 0
+		       : ups_fail(msg, UPS_E_REGISTRATION, "there is no such registration");
+}
+
+static const struct ups_registrations *fix_registrations(void *aux)
+{
+	(void)aux;
+	return fix_table;
+}
+
+static const struct ups_policy *fix_policy(void *aux)
+{
+	static struct ups_policy policy = { .count = 2 };
+
+	(void)aux;
+	strcpy(policy.rule[0].name, "peers");
+	strcpy(policy.rule[1].name, "users");
+	policy.rule[0].protection = policy.rule[1].protection = UPS_PREFER;
+	return &policy;
+}
+
+static const struct ups_calls *fix_calls(void *aux)
+{
+	return aux; /* never looked into */
+}
+
+static void fix_line(const struct ups_call_request *request, struct ups_call_line *line)
+{
+	const struct ups_ng_flags *flags = request->flags;
+
+	strcpy(line->media, "audio");
+	for (unsigned int leg = 0; leg < UPS_LEGS; leg++) {
+		struct ups_decision *decision = &line->decision[leg];
+
+		decision->mechanism = leg ? UPS_MECH_NONE : UPS_MECH_SDES;
+		decision->compromised = leg;
+		decision->decided_by = flags->has_wish ? UPS_BY_USER : UPS_BY_PROVIDER;
+		strcpy(decision->rule, "users");
+		snprintf(decision->reason, sizeof(decision->reason),
+			 "wish %d, signalling %d %d, transport %d, address %.*s, source %d, "
+			 "authenticated %d, call %.*s",
+			 flags->has_wish ? (int)flags->wish : -1,
+			 flags->has_signalling[0] ? (int)flags->signalling[0] : -1,
+			 flags->has_signalling[1] ? (int)flags->signalling[1] : -1,
+			 (int)flags->transport, UPS_TEXT_ARG(flags->cpm_address),
+			 flags->has_registered_source, (int)flags->authenticated,
+			 UPS_TEXT_ARG(request->call_id));
+	}
+}
+
+/* The session description is echoed, with its keys: the listener has to take them out. */
+static int fix_call_check(void *aux, const struct ups_call_request *request,
+			  struct ups_call_report *report, struct ups_errmsg *msg)
+{
+	(void)aux;
+	if (!ups_text_starts(request->sdp, "v=0"))
+		return ups_fail(msg, UPS_E_SYNTAX, "SDP line 1: expected v=0");
+	if (!ups_text_is(request->flags->direction[0], "access"))
+		return ups_fail(msg, UPS_E_NO_INTERFACE, "there is no interface %.*s",
+				UPS_TEXT_ARG(request->flags->direction[0]));
+	ups_buf_put(report->sdp, request->sdp);
+	report->line_count = memmem(request->sdp.at, request->sdp.len, "full", 4) ? UPS_STREAMS_MAX
+										  : 1;
+	for (uint16_t i = 0; i < report->line_count; i++) {
+		report->line[i].stream = i;
+		fix_line(request, &report->line[i]);
+	}
+	if (!memmem(request->sdp.at, request->sdp.len, "refuse", 6))
+		return 0;
+	report->line[0].refused = true;
+	return ups_fail(msg, UPS_E_POLICY, "rule users requires protection, but the peer has none");
+}
+
 static int fix_events(sd_event_source *source, const struct signalfd_siginfo *si, void *server)
 {
 	(void)source;
@@ -159,6 +255,12 @@ static void fix_serve(const struct ups_nl_config *config, int ready)
 		.flow_info = fix_flow_info,
 		.key_use = fix_key_use,
 		.dp_info = fix_dp_info,
+		.call_check = fix_call_check,
+		.calls = fix_calls,
+		.policy = fix_policy,
+		.registration_add = fix_registration_add,
+		.registration_del = fix_registration_del,
+		.registrations = fix_registrations,
 	};
 	struct ups_nl_server *server = NULL;
 	struct ups_errmsg msg = { "" };
@@ -166,6 +268,8 @@ static void fix_serve(const struct ups_nl_config *config, int ready)
 	sigset_t set;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (ups_registrations_create(64, &fix_table))
+		exit(3);
 	sigemptyset(&set);
 	sigaddset(&set, SIGUSR1);
 	sigaddset(&set, SIGTERM);
@@ -180,6 +284,7 @@ static void fix_serve(const struct ups_nl_config *config, int ready)
 		exit(3);
 	sd_event_loop(loop);
 	ups_nl_server_destroy(server);
+	ups_registrations_destroy(fix_table);
 	ups_core_destroy(ops.aux);
 	sd_event_unref(loop);
 	exit(0);
@@ -266,7 +371,7 @@ static void fix_request(struct ups_nl_session_request *r, uint32_t number, bool 
 		fix_leg(&stream->leg[i], i, number, srtp);
 }
 
-static int fix_session_add(struct nlfix *n, uint32_t number, bool srtp)
+FIX_INLINE int fix_session_add(struct nlfix *n, uint32_t number, bool srtp)
 {
 	static struct ups_nl_session_request request;
 
