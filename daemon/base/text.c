@@ -22,7 +22,7 @@ bool ups_text_starts(struct ups_text a, const char *prefix)
 {
 	size_t len = strlen(prefix);
 
-	return a.len >= len && !memcmp(a.at, prefix, len);
+	return a.len >= len && (!len || !memcmp(a.at, prefix, len));
 }
 
 struct ups_text ups_text_cut(struct ups_text *rest, char separator)

@@ -7,6 +7,10 @@
  * goes: a malformed c=, m=, a=rtcp, a=setup ... is an error with its line number, never skipped. Keys (a=crypto) are not decoded here but
  * by proto/sdes.h from the line's value; error texts never repeat a value of a=crypto, a=ice-pwd or a=key-mgmt.
  *
+ * Accepted: one c= per level, with one unicast address and no host name; every m-line that is not rejected has one. Attribute names
+ * count in any letter case, so that no key line passes as unknown. Of a=setup, a=tls-id, a=ice-*, a=mid, a=rtcp and the direction the first of a
+ * level counts. a=rtcp, a=rtcp-mux, a=crypto, a=mid and a=candidate have no meaning at session level, but keep their class there.
+ *
  * Plain functions, any thread.
  */
 #ifndef UPSEC_PROTO_SDP_H
@@ -121,7 +125,8 @@ struct ups_sdp_connection {
 struct ups_sdp_dtls {
 	enum ups_sdp_setup setup;
 	struct ups_text tls_id; /* 20..255 characters, or absent */
-	unsigned int fingerprint_count; /* all that were there, accepted or not */
+	unsigned int
+		fingerprint_count; /* all that were there, accepted or not; more than fit are an error */
 	struct ups_sdp_fingerprint fingerprint[UPS_SDP_FINGERPRINTS_MAX];
 };
 
@@ -180,8 +185,8 @@ void ups_sdp_put_address(struct ups_buf *buf, const struct ups_addr *a);
 /* "PCMU/8000" for static payload types of RFC 3551 table 4 and 5; NULL otherwise */
 const char *ups_sdp_static_rtpmap(unsigned int payload_type);
 /*
- * Copies @body with what must never be in a log taken out: keys of a=crypto, a=key-mgmt, a=ice-pwd become "..." and
- * control characters other than line ends '?'.
+ * Copies @body, which need not be one that parses, with what must never be in a log taken out: keys of a=crypto (also inside other lines),
+ * a=key-mgmt, a=ice-pwd, a=acap, k= become "..." and control characters other than line ends '?'. At most four times as long.
  */
 void ups_sdp_redact(struct ups_text body, struct ups_buf *buf);
 
