@@ -303,6 +303,10 @@ int ups_core_session_set(struct ups_core *core, const struct ups_session_request
 	session = lookup(core, request->id);
 	if (!session)
 		return add_session(core, request, false, plan, msg);
+	if (session->pub.manual)
+		return ups_fail(msg, UPS_E_SESSION_EXISTS,
+				"session '%s' exists with keys that were given; delete it first",
+				request->id);
 	err = plan_streams(core, session, request, false, msg);
 	if (err) {
 		ups_plan_cancel(core);

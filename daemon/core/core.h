@@ -112,12 +112,14 @@ int ups_core_session_add(struct ups_core *core, const struct ups_session_request
  *	ports    kept while interface, address family and the need for an RTCP port are the same (local_port is ignored then)
  *	keys     a key with the same bytes, suite and MKI as one that the leg uses in the same direction goes on: same slot, same counters,
  *	         same indices. Any other is new and subject to the key rules above. A leg whose receive keys are all new keeps the one it had as
- *	         rx_old for UPS_RX_OLD_NS when @request says so (keep_old).
+ *	         rx_old for UPS_RX_OLD_NS when @request says so (keep_old); without keep_old nothing that the peer had is accepted any more.
  *	dtls     same association number: its keys and peer stay; another: they stay until the new handshake is done.
- *	learned  stays while the signalled remote address and source_ip are the same.
+ *	learned  stays while interface and source_ip are the same, and the signalled remote address or the ICE user fragments are.
+ *	slots    flows and SSRC slots stay; ssrc_limit counts when a stream is added.
  *
  * A request that changes nothing gives a plan with nothing in it, to be committed like any other. Streams of the session before commit
- * stay valid, and found, until ups_core_commit(). Errors as ups_core_session_add().
+ * stay valid, and found, until ups_core_commit(). plan->change[].to starts with the dp handle of its predecessor.
+ * Errors as ups_core_session_add(); UPS_E_SESSION_EXISTS: the session has keys that were given, which only ups_core_session_del() ends.
  */
 int ups_core_session_set(struct ups_core *core, const struct ups_session_request *request,
 			 struct ups_plan *plan, struct ups_errmsg *msg) __must_check;
@@ -132,14 +134,15 @@ struct ups_dtls_keys {
 };
 /*
  * Plans the change by which the in-leg of @flow gets @keys. The peer's old receive key stays as rx_old. A latching leg learns @peer.
- * UPS_E_NO_SESSION (flow), UPS_E_STATE (not this association any more), UPS_E_KEY_REUSED, UPS_E_LIMIT.
+ * UPS_E_NO_SESSION (flow), UPS_E_STATE (not this association any more), UPS_E_SUITE, UPS_E_KEY_LENGTH, UPS_E_KEY_REUSED, UPS_E_LIMIT.
  */
 int ups_core_dtls_keys(struct ups_core *core, uint32_t flow, const struct ups_dtls_keys *keys,
 		       uint64_t now_ns, struct ups_plan *plan, struct ups_errmsg *msg) __must_check;
-/* ICE nominated @addr for the in-leg of @flow (RTP, or RTCP on a port of its own). An empty plan if it is what the leg has. UPS_E_NO_SESSION. */
+/* ICE nominated @addr for the in-leg of @flow (RTP, or RTCP on a port of its own). An empty plan if it is what the leg has.
+ * UPS_E_NO_SESSION, UPS_E_STATE (no ICE there), UPS_E_RANGE and UPS_E_FAMILY (an address that no media may be sent to). */
 int ups_core_nominated(struct ups_core *core, uint32_t flow, bool rtcp, const struct ups_addr *addr,
 		       struct ups_plan *plan, struct ups_errmsg *msg) __must_check;
-/* Plans one change that time brings (an rx_old that ends). -> 1 with a plan, 0 when nothing is due, < 0 -ENOMEM. Call until 0. */
+/* Plans one change that time brings (an rx_old that ends). -> 1 with a plan, 0 when nothing is due, < 0 -ENOMEM, -EBUSY. Call until 0. */
 int ups_core_due(struct ups_core *core, uint64_t now_ns, struct ups_plan *plan) __must_check;
 
 /* UPS_E_NO_SESSION */

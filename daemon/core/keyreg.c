@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/params.h>
 
 #include "base/secret.h"
 #include "core/table.h"
@@ -38,7 +39,7 @@ struct generation {
 };
 
 struct ups_keyreg {
-	uint8_t secret[SECRET_SIZE];
+	EVP_MAC_CTX *mac; /* HMAC under the secret, which only OpenSSL has */
 	struct ups_keyreg_entry *live;
 	struct generation newer, older;
 	uint32_t half; /* entries of a full generation */
@@ -120,6 +121,31 @@ static int generation_grow(struct generation *g, uint32_t room)
 	return 0;
 }
 
+/* Keyed once: to set up HMAC for each digest would take most of its time. */
+static int open_mac(struct ups_keyreg *reg)
+{
+	char digest[] = "SHA256";
+	const OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+		OSSL_PARAM_construct_end(),
+	};
+	uint8_t secret[SECRET_SIZE];
+	EVP_MAC *mac;
+	int err = ups_random(secret, sizeof(secret));
+
+	if (err)
+		return err;
+	mac = EVP_MAC_fetch(NULL, OSSL_MAC_NAME_HMAC, NULL);
+	reg->mac = mac ? EVP_MAC_CTX_new(mac) : NULL;
+	EVP_MAC_free(mac); /* the context holds on to it */
+	if (!reg->mac)
+		err = -ENOMEM;
+	else if (!EVP_MAC_init(reg->mac, secret, sizeof(secret), params))
+		err = -EIO;
+	ups_wipe(secret, sizeof(secret));
+	return err;
+}
+
 int ups_keyreg_create(uint32_t history, struct ups_keyreg **out)
 {
 	struct ups_keyreg *reg;
@@ -131,7 +157,7 @@ int ups_keyreg_create(uint32_t history, struct ups_keyreg **out)
 	if (!reg)
 		return -ENOMEM;
 	reg->half = history / 2;
-	err = ups_random(reg->secret, sizeof(reg->secret));
+	err = open_mac(reg);
 	if (!err)
 		err = generation_init(&reg->newer, reg->half < FIRST_ROOM ? reg->half : FIRST_ROOM);
 	if (err) {
@@ -156,7 +182,7 @@ void ups_keyreg_destroy(struct ups_keyreg *reg)
 	}
 	generation_fini(&reg->newer);
 	generation_fini(&reg->older);
-	ups_wipe(reg, sizeof(*reg));
+	EVP_MAC_CTX_free(reg->mac);
 	free(reg);
 }
 
@@ -187,9 +213,10 @@ static int digest_of(const struct ups_keyreg *reg, const uint8_t *key, size_t si
 		     struct digest *out)
 {
 	uint8_t full[EVP_MAX_MD_SIZE];
-	unsigned int full_size = sizeof(full);
+	size_t full_size;
 
-	if (!HMAC(EVP_sha256(), reg->secret, sizeof(reg->secret), key, size, full, &full_size))
+	if (!EVP_MAC_init(reg->mac, NULL, 0, NULL) || !EVP_MAC_update(reg->mac, key, size) ||
+	    !EVP_MAC_final(reg->mac, full, &full_size, sizeof(full)))
 		return -EIO;
 	memcpy(out->byte, full, sizeof(out->byte));
 	out->byte[UPS_KEYREG_DIGEST - 1] |= 1; /* zero marks an empty place */

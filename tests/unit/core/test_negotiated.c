@@ -589,6 +589,7 @@ static void given_keys_are_a_mechanism(void **state)
 	assert_true(ups_core_session_find(core, "call")->manual);
 	assert_int_equal(stream_of(core, "call", 0)->leg[0].decision.mechanism, UPS_MECH_MANUAL);
 	assert_int_equal(stream_of(core, "call", 0)->leg[1].decision.mechanism, UPS_MECH_NONE);
+	assert_int_equal(set(core, &r, NULL), UPS_E_SESSION_EXISTS); /* nobody negotiates there */
 	ups_core_destroy(core);
 }
 
