@@ -18,6 +18,7 @@
 
 #include "app/calls.h"
 #include "app/privileges.h"
+#include "app/reload.h"
 #include "base/addr.h"
 #include "base/log.h"
 #include "ctl/ng.h"
@@ -41,9 +42,7 @@ static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *inf
 {
 	(void)source;
 	(void)info;
-	(void)aux;
-	ups_notice("SIGHUP: a changed configuration takes effect at the next start; "
-		   "nothing was reloaded");
+	ups_reload_on_hangup(aux);
 	return 0;
 }
 

@@ -6,7 +6,7 @@
  *	-> capabilities dropped -> READY
  *
  * and stops them in the reverse order on SIGTERM or SIGINT. daemon.c is start, loop and stop; control.c is what the
- * listeners call and what the data plane reports; watch.c turns counters into events. All on the control thread.
+ * listeners call and what the data plane reports; watch.c turns counters into events; reload.c answers SIGHUP. All on the control thread.
  */
 #ifndef UPSEC_APP_DAEMON_H
 #define UPSEC_APP_DAEMON_H
@@ -39,6 +39,9 @@ struct ups_daemon {
 	struct ups_nl_server *netlink;
 	struct ups_ng_server *ng;
 	struct ups_watch *watch;
+	struct ups_registrations *registrations;
+	struct ups_calls *calls;
+	struct ups_ng_server *ng;
 	unsigned int sessions_shown; /* in the status of the service manager */
 	uint64_t forgotten_shown;
 };
