@@ -30,11 +30,16 @@ static const struct ups_nl_object *const objects[] = {
 };
 #define OBJECTS (sizeof(objects) / sizeof(objects[0]))
 
-/* The largest object; two of them. */
-static struct ups_nl_session_request first, second;
-_Static_assert(sizeof(first) > sizeof(struct ups_nl_session), "largest object");
-_Static_assert(sizeof(first) > sizeof(struct ups_nl_status), "largest object");
-_Static_assert(sizeof(first) > sizeof(struct ups_nl_check), "largest object");
+/* Room for any object, twice. */
+static union {
+	struct ups_nl_session_request add;
+	struct ups_nl_check check;
+	struct ups_nl_session session;
+	struct ups_nl_status status;
+	struct ups_nl_verdict verdict;
+	struct ups_nl_flow flow;
+	struct ups_nl_stats stats;
+} first, second;
 static uint8_t again[UPS_NL_MSG_MAX * 2] __attribute__((aligned(8)));
 
 static void attributes(const struct ups_nl_object *object, const void *data, size_t size)
