@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * Netlink messages as they come off the socket, on both sides. Byte 0 chooses how the rest is read:
- * 0..8 one object's attributes, else a datagram of messages. What a strict decoder accepts must survive writing and reading.
+ * 0..14 one object's attributes, else a datagram of messages. What a strict decoder accepts must survive writing and reading.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -12,16 +12,34 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const struct ups_nl_object *const objects[] = {
-	&ups_nl_session_request_object, &ups_nl_select_object, &ups_nl_flow_select_object,
-	&ups_nl_session_object,		&ups_nl_flow_object,   &ups_nl_status_object,
-	&ups_nl_stats_object,		&ups_nl_event_object,  &ups_nl_hello_object,
+	&ups_nl_session_request_object,
+	&ups_nl_select_object,
+	&ups_nl_flow_select_object,
+	&ups_nl_session_object,
+	&ups_nl_flow_object,
+	&ups_nl_status_object,
+	&ups_nl_stats_object,
+	&ups_nl_event_object,
+	&ups_nl_hello_object,
+	&ups_nl_registration_add_object,
+	&ups_nl_registration_del_object,
+	&ups_nl_check_object,
+	&ups_nl_registration_object,
+	&ups_nl_rule_object,
+	&ups_nl_verdict_object,
 };
 #define OBJECTS (sizeof(objects) / sizeof(objects[0]))
 
-/* The largest object; two of them. */
-static struct ups_nl_session_request first, second;
-_Static_assert(sizeof(first) > sizeof(struct ups_nl_session), "largest object");
-_Static_assert(sizeof(first) > sizeof(struct ups_nl_status), "largest object");
+/* Room for any object, twice. */
+static union {
+	struct ups_nl_session_request add;
+	struct ups_nl_check check;
+	struct ups_nl_session session;
+	struct ups_nl_status status;
+	struct ups_nl_verdict verdict;
+	struct ups_nl_flow flow;
+	struct ups_nl_stats stats;
+} first, second;
 static uint8_t again[UPS_NL_MSG_MAX * 2] __attribute__((aligned(8)));
 
 static void attributes(const struct ups_nl_object *object, const void *data, size_t size)
