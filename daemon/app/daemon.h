@@ -39,9 +39,6 @@ struct ups_daemon {
 	struct ups_nl_server *netlink;
 	struct ups_ng_server *ng;
 	struct ups_watch *watch;
-	struct ups_registrations *registrations;
-	struct ups_calls *calls;
-	struct ups_ng_server *ng;
 	unsigned int sessions_shown; /* in the status of the service manager */
 	uint64_t forgotten_shown;
 };

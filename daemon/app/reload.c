@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "ctl/ng.h"
 
 /* Those of ups_config_compare() that change while running */
 static bool is_live(const char *path)
@@ -61,6 +62,8 @@ int ups_reload(struct ups_daemon *d, struct ups_reload_result *result, struct up
 		return err;
 	ups_config_compare(&d->config, &fresh, note, result);
 	take(&d->config, &fresh);
+	if (d->ng)
+		ups_ng_server_allow(d->ng, d->config.ng.allow, d->config.ng.allow_count);
 	ups_log_set_level(d->config.log_level);
 	return 0;
 }
