@@ -131,7 +131,7 @@ static int parse(uint8_t suite, struct part rest, struct ups_sdes_key *out, stru
 				"expected inline:BASE64[|LIFETIME][|MKI:LENGTH]");
 	rest.at += prefix_len;
 	rest.len -= prefix_len;
-	if (rest.at[rest.len - 1] == '|')
+	if (rest.len && rest.at[rest.len - 1] == '|')
 		return ups_fail(msg, UPS_E_SYNTAX, "expected a lifetime or an MKI after |");
 	err = parse_master(suite, cut(&rest), out, msg);
 	/* A lifetime never has a colon, an MKI always has, and the lifetime comes first. */

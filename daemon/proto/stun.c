@@ -149,6 +149,8 @@ static bool read_attribute(uint16_t type, const uint8_t *value, uint16_t size, s
 			   struct ups_stun *out)
 {
 	switch (type) {
+	case 0: /* reserved; could not be told as unknown */
+		return false;
 	case USERNAME:
 		if (!out->username.at)
 			out->username = (struct ups_text) { (const char *)value, size };
