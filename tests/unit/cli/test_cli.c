@@ -130,7 +130,12 @@ static void fake_get(struct fake *f, const struct ups_nl_select *select, bool du
 		fake_session(f, UPS_NL_CMD_SESSION_GET, id, 0);
 		fake_session(f, UPS_NL_CMD_SESSION_GET, id, 1);
 	}
-	if (!dump) {
+	if (!strcmp(select->id, "silent")) {
+		static struct ups_nl_session silent = { .id = "silent",
+							.all_hops = UPS_NL_FACT_NO };
+
+		fake_object(f, UPS_NL_CMD_SESSION_GET, &ups_nl_session_object, &silent);
+	} else if (!dump) {
 		fake_session(f, UPS_NL_CMD_SESSION_GET, select->id, 0);
 		fake_session(f, UPS_NL_CMD_SESSION_GET, select->id, 1);
 	}
@@ -583,6 +588,19 @@ static void bad_keys_stop_before_the_daemon(void **state)
 	assert_int_equal(shared->seen[UPS_NL_CMD_HELLO], 0);
 }
 
+static void a_session_without_media_is_shown(void **state)
+{
+	json_t *value;
+
+	NEED_ISOLATION();
+	assert_int_equal(upsec("session show silent"), 0);
+	assert_non_null(strstr(out, "session silent\n"));
+	assert_null(strstr(out, "stream"));
+	value = json_of("-j session show silent");
+	assert_int_equal(json_array_size(json_object_get(value, "streams")), 0);
+	json_decref(value);
+}
+
 static void two_thousand_sessions_are_listed(void **state)
 {
 	json_t *value, *last;
@@ -712,6 +730,7 @@ int main(void)
 		WITH(start_silent, silence_is_told_after_a_while),
 		WITH(start_good, add_sends_keys_and_shows_ports),
 		WITH(start_good, bad_keys_stop_before_the_daemon),
+		WITH(start_good, a_session_without_media_is_shown),
 		WITH(start_good, two_thousand_sessions_are_listed),
 		WITH(start_good, one_session_is_shown),
 		WITH(start_good, sessions_are_deleted_one_by_one),

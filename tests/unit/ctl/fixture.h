@@ -244,6 +244,9 @@ static struct ups_core *fix_model(void)
 	return core;
 }
 
+/* What a test wants to be there from the start; NULL = nothing */
+static void (*fix_prepare)(struct ups_core *core);
+
 /* The child: says how it went by one byte, and serves until SIGTERM. */
 static void fix_serve(const struct ups_nl_config *config, int ready)
 {
@@ -267,6 +270,8 @@ static void fix_serve(const struct ups_nl_config *config, int ready)
 	sd_event *loop;
 	sigset_t set;
 
+	if (fix_prepare)
+		fix_prepare(ops.aux);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (ups_registrations_create(64, &fix_table))
 		exit(3);

@@ -155,6 +155,84 @@ static void stalled_readers_leave_room_for_root(void **state)
 	del_many(0, 1);
 }
 
+/* ---- negotiated sessions: m-lines without media here are gaps in the numbers of streams ---- */
+
+static void set_session(struct ups_core *core, const char *id, const uint16_t *lines,
+			unsigned int count)
+{
+	struct ups_stream_request stream[2] = {};
+	struct ups_session_request request = {
+		.id = id, .stream = stream, .stream_count = count, .now_unix = 1
+	};
+	struct ups_plan plan;
+
+	for (unsigned int i = 0; i < count; i++) {
+		stream[i].index = lines[i];
+		stream[i].media = "audio";
+		for (unsigned int l = 0; l < UPS_LEGS; l++) {
+			stream[i].leg[l].iface = fix_ifaces[l].name;
+			if (ups_addr_parse("192.0.2.1:4000", true, &stream[i].leg[l].remote))
+				exit(4);
+		}
+	}
+	if (ups_core_session_set(core, &request, &plan, NULL))
+		exit(4);
+	ups_core_commit(core, &plan);
+}
+
+static void prepare_negotiated(struct ups_core *core)
+{
+	static const uint16_t lines[] = { 1, 65535 };
+
+	set_session(core, "gaps", lines, 2);
+	set_session(core, "silent", NULL, 0);
+	set_session(core, "last", lines, 1);
+}
+
+static int start_negotiated(void **state)
+{
+	int err;
+
+	fix_prepare = prepare_negotiated;
+	err = start(state);
+	fix_prepare = NULL;
+	return err;
+}
+
+static void streams_are_told_by_their_m_line(void **state)
+{
+	static const struct {
+		const char *id;
+		uint32_t streams;
+		uint16_t line;
+	} expected[] = {
+		{ "gaps", 1, 1 }, { "gaps", 1, 65535 }, { "silent", 0, 0 }, { "last", 1, 1 }
+	};
+	static struct ups_nl_session session;
+	static struct ups_nl_flow flow;
+
+	NEED_ISOLATION();
+	assert_int_equal(nlfix_select(&nl, UPS_NL_CMD_SESSION_GET, true, ""), 0);
+	assert_int_equal(nl.objects, 4);
+	for (unsigned int i = 0; i < 4; i++) {
+		nlfix_object(&nl, i, &ups_nl_session_object, &session);
+		assert_string_equal(session.id, expected[i].id);
+		assert_int_equal(session.stream_count, expected[i].streams);
+		if (session.stream_count)
+			assert_int_equal(session.stream[0].index, expected[i].line);
+	}
+	assert_int_equal(nlfix_select(&nl, UPS_NL_CMD_SESSION_GET, false, "silent"), 0);
+	assert_int_equal(nl.objects, 1);
+	nlfix_object(&nl, 0, &ups_nl_session_object, &session);
+	assert_int_equal(session.stream_total, 0);
+	assert_int_equal(session.all_hops, UPS_NL_FACT_NO);
+	assert_int_equal(nlfix_select(&nl, UPS_NL_CMD_FLOW_GET, true, ""), 0);
+	assert_int_equal(nl.objects, 6);
+	nlfix_object(&nl, 3, &ups_nl_flow_object, &flow);
+	assert_int_equal(flow.stream, 65535);
+	assert_int_equal(flow.leg, 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
 int main(void)
@@ -163,6 +241,8 @@ int main(void)
 		TEST(two_thousand_sessions),
 		TEST(sessions_may_go_during_a_dump),
 		TEST(stalled_readers_leave_room_for_root),
+		cmocka_unit_test_setup_teardown(streams_are_told_by_their_m_line, start_negotiated,
+						stop),
 	};
 
 	return cmocka_run_group_tests_name("netlink dumps", tests, fix_isolate, NULL);
