@@ -13,25 +13,44 @@ struct option {
 	int level, name, value;
 };
 
-/* IPv4 media goes without DF: forged ICMP cannot shrink the path, and a packet grown by its tag still arrives. */
-static int set_options(int fd, bool v4, uint8_t tos)
+/* Every call opens up to four sockets, so what the system does anyway is not asked for. */
+static int set_option(int fd, const struct option *o)
 {
-	const struct option ip4[] = { { IPPROTO_IP, IP_TOS, tos },
-				      { IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT } };
-	const struct option ip6[] = { { IPPROTO_IPV6, IPV6_V6ONLY, 1 },
-				      { IPPROTO_IPV6, IPV6_TCLASS, tos } };
-	const struct option *o = v4 ? ip4 : ip6;
-	int size = RECEIVE_BUFFER;
+	return setsockopt(fd, o->level, o->name, &o->value, sizeof(o->value)) ? -errno : 0;
+}
 
-	for (size_t i = 0; i < 2; i++) {
-		if (setsockopt(fd, o[i].level, o[i].name, &o[i].value, sizeof(o[i].value)))
-			return -errno;
-	}
-	/* FORCE needs CAP_NET_ADMIN; without it the system's limit applies, which is no error */
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) &&
-	    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)))
-		return -errno;
-	return 0;
+static struct option mark_option(bool v4, uint8_t tos)
+{
+	return v4 ? (struct option) { IPPROTO_IP, IP_TOS, tos }
+		  : (struct option) { IPPROTO_IPV6, IPV6_TCLASS, tos };
+}
+
+/* IPv4 media goes without DF: forged ICMP cannot shrink the path, and a packet grown by its tag still arrives. */
+static int set_family(int fd, bool v4, uint8_t tos)
+{
+	const struct option family =
+		v4 ? (struct option) { IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT }
+		   : (struct option) { IPPROTO_IPV6, IPV6_V6ONLY, 1 };
+	const struct option mark = mark_option(v4, tos);
+	int err = set_option(fd, &family);
+
+	return err || !tos ? err : set_option(fd, &mark);
+}
+
+/* FORCE needs CAP_NET_ADMIN; without it the system's limit applies, which is no error. */
+static int set_buffer(int fd)
+{
+	const struct option force = { SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER };
+	const struct option ask = { SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER };
+
+	return set_option(fd, &force) ? set_option(fd, &ask) : 0;
+}
+
+static int set_options(int fd, bool v4, const struct ups_port_use *use)
+{
+	int err = set_family(fd, v4, use->tos);
+
+	return err || use->slow ? err : set_buffer(fd);
 }
 
 static int fail_socket(struct ups_errmsg *msg, int err, const char *what,
@@ -45,7 +64,8 @@ static int fail_socket(struct ups_errmsg *msg, int err, const char *what,
 			ups_strerror(err), hint);
 }
 
-int ups_port_socket(const struct ups_addr *local, uint8_t tos, int *fd, struct ups_errmsg *msg)
+int ups_port_socket(const struct ups_addr *local, const struct ups_port_use *use, int *fd,
+		    struct ups_errmsg *msg)
 {
 	bool v4 = ups_addr_is_v4(local);
 	struct sockaddr_storage ss;
@@ -55,7 +75,7 @@ int ups_port_socket(const struct ups_addr *local, uint8_t tos, int *fd, struct u
 	s = socket(v4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (s < 0)
 		return fail_socket(msg, -errno, "open", local);
-	err = set_options(s, v4, tos);
+	err = set_options(s, v4, use);
 	if (err) {
 		err = fail_socket(msg, err, "set options of", local);
 		goto fail;
@@ -70,14 +90,6 @@ int ups_port_socket(const struct ups_addr *local, uint8_t tos, int *fd, struct u
 fail:
 	close(s);
 	return err;
-}
-
-void ups_port_set_tos(int fd, bool v4, uint8_t tos)
-{
-	int value = tos, level = v4 ? IPPROTO_IP : IPPROTO_IPV6;
-
-	/* of an open socket and with a byte: it has no way to fail */
-	(void)setsockopt(fd, level, v4 ? IP_TOS : IPV6_TCLASS, &value, sizeof(value));
 }
 
 static void peer_set(struct ups_peer *peer, const struct ups_addr *addr)
@@ -107,7 +119,17 @@ void ups_port_init(struct ups_udp_port *p, const struct ups_leg *leg, bool rtcp,
 	p->learned = p->signalled;
 	p->open = p->signalled.addr.port;
 	p->source_ip = leg->source_ip;
+	p->shared = leg->dtls.on || leg->ice.on;
+	p->tos = leg->tos;
 	p->any = ups_addr_same_ip(&leg->source_ip, &(const struct ups_addr) {});
+}
+
+static void change_mark(const struct ups_udp_port *p, const struct ups_leg *leg)
+{
+	const struct option mark = mark_option(ups_addr_is_v4(&leg->local), p->tos);
+	int err = set_option(p->fd, &mark);
+
+	(void)err; /* an open socket takes any byte */
 }
 
 void ups_port_change(struct ups_udp_port *p, const struct ups_leg *leg, int fd)
@@ -115,6 +137,9 @@ void ups_port_change(struct ups_udp_port *p, const struct ups_leg *leg, int fd)
 	struct ups_udp_port was = *p;
 
 	ups_port_init(p, leg, was.rtcp, fd);
+	p->shared |= was.shared;
+	if (p->tos != was.tos)
+		change_mark(p, leg);
 	if (p->known || was.reported || !was.known || !p->open ||
 	    !ups_addr_equal(&p->signalled.addr, &was.signalled.addr) ||
 	    !may_learn(p, &was.learned.addr))

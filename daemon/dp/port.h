@@ -44,6 +44,8 @@ struct ups_udp_port {
 	bool open; /* the peer is signalled */
 	bool any; /* a source with any address may be learned; else source_ip's only */
 	bool reported; /* control thread: it knows what was learned */
+	bool shared; /* control thread: who negotiates may hold a duplicate of the socket */
+	uint8_t tos;
 	uint32_t known; /* atomic: 1 once the source is fixed */
 	struct ups_peer signalled;
 	struct ups_peer learned;
@@ -51,11 +53,16 @@ struct ups_udp_port {
 	struct ups_udp_flow *flow; /* of the packets that arrive here */
 };
 
+struct ups_port_use {
+	uint8_t tos; /* type of service of what leaves */
+	bool slow; /* some hundred packets a second at most: the system's receive buffer is enough */
+};
+
 /*
- * Opens and binds a socket for media at @local with type of service @tos. -errno with @msg (EMFILE tells to raise
- * LimitNOFILE). IPv6 sockets take IPv6 only.
+ * Opens and binds a socket for media at @local. -errno with @msg (EMFILE tells to raise LimitNOFILE). IPv6 sockets take
+ * IPv6 only.
  */
-int ups_port_socket(const struct ups_addr *local, uint8_t tos, int *fd,
+int ups_port_socket(const struct ups_addr *local, const struct ups_port_use *use, int *fd,
 		    struct ups_errmsg *msg) __must_check;
 
 /* @fd becomes the port's. The source is fixed unless the leg latches and has not learned yet. */
@@ -65,8 +72,6 @@ void ups_port_init(struct ups_udp_port *p, const struct ups_leg *leg, bool rtcp,
  * the new leg would have learned it. No worker holds the port.
  */
 void ups_port_change(struct ups_udp_port *p, const struct ups_leg *leg, int fd);
-/* Marks what leaves through @fd. */
-void ups_port_set_tos(int fd, bool v4, uint8_t tos);
 void ups_port_close(struct ups_udp_port *p);
 
 bool ups_port_known(const struct ups_udp_port *p);

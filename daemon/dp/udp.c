@@ -235,10 +235,17 @@ static void build_flow(const struct ups_udp *udp, const struct ups_stream *strea
 	build_tx(f, out, &keys[1 - i]);
 }
 
-static int open_socket(struct ups_udp *udp, const struct ups_leg *leg, bool rtcp, int *fd,
-		       struct ups_errmsg *msg)
+/* Audio is 50 packets a second or so, RTCP less. */
+static int open_socket(struct ups_udp *udp, const struct ups_stream *stream, unsigned int leg,
+		       bool rtcp, int *fd, struct ups_errmsg *msg)
 {
-	return udp->config.sys->socket(rtcp ? &leg->local_rtcp : &leg->local, leg->tos, fd, msg);
+	const struct ups_leg *l = &stream->leg[leg];
+	const struct ups_port_use use = {
+		.tos = l->tos,
+		.slow = rtcp || !strcmp(stream->media, "audio"),
+	};
+
+	return udp->config.sys->socket(rtcp ? &l->local_rtcp : &l->local, &use, fd, msg);
 }
 
 static int open_port(struct ups_udp *udp, const struct ups_stream *stream, unsigned int leg,
@@ -253,7 +260,7 @@ static int open_port(struct ups_udp *udp, const struct ups_stream *stream, unsig
 	p->rtcp = rtcp;
 	if (rtcp && !ups_udp_has_rtcp_port(l))
 		return 0;
-	err = open_socket(udp, l, rtcp, &fd, msg);
+	err = open_socket(udp, stream, leg, rtcp, &fd, msg);
 	if (!err)
 		ups_port_init(p, l, rtcp, fd);
 	return err;
@@ -313,10 +320,17 @@ static int watch(struct ups_udp *udp, const struct ups_udp_stream *s, int fd, ui
 	return err ? ups_fail(msg, err, "cannot watch a media socket: %s", ups_strerror(err)) : 0;
 }
 
-static void unwatch(const struct ups_udp_stream *s, int fd)
+static void remove_fd(const struct ups_udp_stream *s, int fd)
 {
 	/* not there if starting failed half-way: then there is nothing to remove */
 	epoll_ctl(s->worker->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+}
+
+/* Closing a socket takes it out of the set too, unless somebody else has a duplicate of it. */
+static void unwatch(const struct ups_udp_stream *s, const struct ups_udp_port *p)
+{
+	if (p->shared)
+		remove_fd(s, p->fd);
 }
 
 int ups_udp_stream_start(struct ups_udp *udp, struct ups_udp_stream *s, struct ups_errmsg *msg)
@@ -365,7 +379,7 @@ void ups_udp_stream_stop(struct ups_udp *udp, struct ups_udp_stream *s)
 		struct ups_udp_port *p = port_at(s, i);
 
 		if (p)
-			unwatch(s, p->fd);
+			unwatch(s, p);
 	}
 	s->started = false;
 }
@@ -415,7 +429,7 @@ static int prepare_port(struct ups_udp *udp, const struct ups_stream *from, unsi
 	change->keep[leg][rtcp] = same_port(&from->leg[leg], to, rtcp);
 	if (change->keep[leg][rtcp] || !has_port(to, rtcp))
 		return 0;
-	err = open_socket(udp, to, rtcp, fd, msg);
+	err = open_socket(udp, change->to, leg, rtcp, fd, msg);
 	if (err)
 		return err;
 	return watch(udp, change->stream, *fd, change->stream->port[leg][rtcp].index, msg);
@@ -466,7 +480,7 @@ void ups_udp_change_discard(struct ups_udp *udp, struct ups_udp_change *change)
 		for (unsigned int c = 0; c < 2; c++) {
 			if (change->fd[i][c] < 0)
 				continue;
-			unwatch(change->stream, change->fd[i][c]);
+			remove_fd(change->stream, change->fd[i][c]);
 			close(change->fd[i][c]);
 			change->fd[i][c] = -1;
 		}
@@ -475,12 +489,11 @@ void ups_udp_change_discard(struct ups_udp *udp, struct ups_udp_change *change)
 	}
 }
 
-/* Unwatched by hand: where somebody else has a duplicate of the socket, closing it would leave it in the set. */
 static void drop_socket(const struct ups_udp_stream *s, struct ups_udp_port *p)
 {
 	if (p->fd < 0)
 		return;
-	unwatch(s, p->fd);
+	unwatch(s, p);
 	ups_port_close(p);
 }
 
@@ -488,11 +501,9 @@ static void switch_port(struct ups_udp_change *change, unsigned int leg, bool rt
 {
 	const struct ups_leg *to = &change->to->leg[leg];
 	struct ups_udp_port *p = &change->stream->port[leg][rtcp];
-	const struct ups_addr *local = rtcp ? &to->local_rtcp : &to->local;
 
 	if (change->keep[leg][rtcp]) {
 		ups_port_change(p, to, p->fd);
-		ups_port_set_tos(p->fd, ups_addr_is_v4(local), to->tos);
 		return;
 	}
 	drop_socket(change->stream, p);

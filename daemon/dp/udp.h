@@ -81,7 +81,8 @@ struct ups_leg_keys {
 
 /* What the lane asks of the system; tests put failures here. */
 struct ups_udp_sys {
-	int (*socket)(const struct ups_addr *local, uint8_t tos, int *fd, struct ups_errmsg *msg);
+	int (*socket)(const struct ups_addr *local, const struct ups_port_use *use, int *fd,
+		      struct ups_errmsg *msg);
 	int (*poll_add)(int epoll_fd, int fd, uint64_t data);
 };
 

@@ -197,12 +197,12 @@ TEST_INLINE int mock_key_create(struct ups_crypto *c, const struct ups_srtp_key_
 	return mock_call('c') ? -ENOMEM : ups_srtp_key_create(c, config, use, out);
 }
 
-TEST_INLINE int mock_socket(const struct ups_addr *local, uint8_t tos, int *fd,
+TEST_INLINE int mock_socket(const struct ups_addr *local, const struct ups_port_use *use, int *fd,
 			    struct ups_errmsg *msg)
 {
 	if (mock_call('s'))
 		return ups_fail(msg, -ENOMEM, "mock socket");
-	return ups_port_socket(local, tos, fd, msg);
+	return ups_port_socket(local, use, fd, msg);
 }
 
 TEST_INLINE int mock_poll_add(int epoll_fd, int fd, uint64_t data)
