@@ -247,6 +247,9 @@ static void report_failure(struct ups_dtls_assoc *a)
 	struct ups_dtls_result *r;
 
 	ups_dtls_count(&d->stats.failures);
+	/* Media goes on under the keys there are. */
+	if (e->done)
+		return;
 	if (e->reported_ns && d->now_ns - e->reported_ns < UPS_DTLS_REPORT_NS)
 		return;
 	r = ups_dtls_result(e, d, UPS_DTLS_FAILED);

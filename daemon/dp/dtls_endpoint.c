@@ -37,6 +37,12 @@ void ups_endpoint_remove(struct ups_dtls *d, struct ups_dtls_endpoint *e)
 	*at = e->next;
 }
 
+/* With ICE, every address that passed a check is the same peer's; an association goes with it (RFC 8842 7.5). */
+static bool is_from(const struct ups_dtls_assoc *a, const struct ups_addr *from)
+{
+	return a->endpoint->ice.on || ups_addr_equal(&a->remote, from);
+}
+
 /* ---- attempts --------------------------------------------------------------------------------------------------- */
 
 static void end_tries(struct ups_dtls_endpoint *e)
@@ -55,10 +61,15 @@ static bool is_expected(const struct ups_dtls_assoc *a)
 
 static void give_way(struct ups_dtls *d, struct ups_dtls_assoc *a)
 {
+	struct ups_dtls_endpoint *e = a ? a->endpoint : NULL;
+	bool again = a && a->active;
+
 	if (!a)
 		return;
 	ups_dtls_count(&d->stats.refused);
 	ups_assoc_destroy(a);
+	if (again)
+		ups_endpoint_restart_later(d, e);
 }
 
 static void make_room(struct ups_dtls *d, struct ups_dtls_endpoint *e)
@@ -110,15 +121,25 @@ static struct ups_dtls_assoc *take_listener(struct ups_dtls *d)
 	return a;
 }
 
-/* Nothing of a source is remembered before it has shown, by a cookie, that it receives what we send there. */
-static void hear_hello(struct ups_dtls *d, struct ups_dtls_endpoint *e, const struct ups_addr *from,
-		       const struct ups_record *record)
+/* Whoever has the cookie is the one at that address: what it began before, it has given up (RFC 6347 4.2.8). */
+static void supersede(struct ups_dtls_endpoint *e, const struct ups_addr *from)
 {
-	struct ups_dtls_assoc *a = take_listener(d);
+	struct ups_dtls_assoc *a, *next;
+
+	for (a = TAILQ_FIRST(&e->tries); a; a = next) {
+		next = TAILQ_NEXT(a, of_endpoint);
+		if (a->state == UPS_ASSOC_RUNNING && !a->active && is_from(a, from))
+			ups_assoc_destroy(a);
+	}
+}
+
+static bool listen_for_cookie(struct ups_dtls_assoc *a, struct ups_dtls_endpoint *e,
+			      const struct ups_addr *from, const struct ups_record *record)
+{
 	BIO_ADDR *unused = BIO_ADDR_new();
 	int rc = -1;
 
-	if (a && unused) {
+	if (unused) {
 		a->endpoint = e;
 		a->remote = *from;
 		a->in = record->data;
@@ -130,10 +151,20 @@ static void hear_hello(struct ups_dtls *d, struct ups_dtls_endpoint *e, const st
 		a->in_size = 0;
 	}
 	BIO_ADDR_free(unused);
-	if (rc <= 0)
+	return rc > 0;
+}
+
+/* Nothing of a source is remembered before it has shown, by a cookie, that it receives what we send there. */
+static void hear_hello(struct ups_dtls *d, struct ups_dtls_endpoint *e, const struct ups_addr *from,
+		       const struct ups_record *record)
+{
+	struct ups_dtls_assoc *a = take_listener(d);
+
+	if (!a || !listen_for_cookie(a, e, from, record))
 		return;
 	d->listener = NULL;
 	memcpy(a->random, record->random, sizeof(a->random));
+	supersede(e, from);
 	make_room(d, e);
 	ups_assoc_begin(a, e, false);
 }
@@ -199,12 +230,6 @@ bool ups_endpoint_accepts(const struct ups_dtls_endpoint *e, const struct ups_ad
 	return any_ip(&e->source_ip) || ups_addr_same_ip(from, &e->source_ip);
 }
 
-/* With ICE, every address that passed a check is the same peer's; an association goes with it (RFC 8842 7.5). */
-static bool is_from(const struct ups_dtls_assoc *a, const struct ups_addr *from)
-{
-	return a->endpoint->ice.on || ups_addr_equal(&a->remote, from);
-}
-
 /* ---- records ---------------------------------------------------------------------------------------------------- */
 
 static bool is_repeated(const struct ups_dtls_assoc *a, const struct ups_record *record)
@@ -237,19 +262,19 @@ static void to_associations(struct ups_dtls_endpoint *e, const struct ups_addr *
 		to_association(e->current, from, record);
 }
 
-static void to_repeated(struct ups_dtls_endpoint *e, const struct ups_addr *from,
-			const struct ups_record *record, bool *found)
+/* -> whether there is an association that it began */
+static bool to_repeated(struct ups_dtls_endpoint *e, const struct ups_addr *from,
+			const struct ups_record *record)
 {
 	struct ups_dtls_assoc *a;
 
-	*found = false;
 	TAILQ_FOREACH (a, &e->tries, of_endpoint) {
 		if (!is_from(a, from) || !is_repeated(a, record))
 			continue;
-		*found = true;
 		ups_assoc_input(a, record);
-		return;
+		return true;
 	}
+	return false;
 }
 
 /* Once there is a verified peer, only it may begin anew. */
@@ -263,16 +288,13 @@ static bool may_begin(const struct ups_dtls_endpoint *e, const struct ups_addr *
 static void client_hello(struct ups_dtls *d, struct ups_dtls_endpoint *e,
 			 const struct ups_addr *from, const struct ups_record *record)
 {
-	bool found;
-
 	if (!e->dtls.fingerprint_count || e->dtls.role == UPS_DTLS_UNDECIDED) {
 		keep_early(e, from, record);
 		return;
 	}
-	if (e->dtls.role != UPS_DTLS_PASSIVE)
+	if (e->dtls.role != UPS_DTLS_PASSIVE || (e->current && is_repeated(e->current, record)))
 		return;
-	to_repeated(e, from, record, &found);
-	if (!found && may_begin(e, from))
+	if (!to_repeated(e, from, record) && may_begin(e, from))
 		hear_hello(d, e, from, record);
 }
 

@@ -17,13 +17,24 @@
 
 /* ---- messages --------------------------------------------------------------------------------------------------- */
 
+static void say_goodbye(const struct ups_dtls_endpoint *e)
+{
+	struct ups_dtls_assoc *a;
+
+	if (e->current)
+		ups_assoc_close(e->current);
+	TAILQ_FOREACH (a, &e->tries, of_endpoint) {
+		if (a->state == UPS_ASSOC_VERIFIED)
+			ups_assoc_close(a);
+	}
+}
+
 static void drop(struct ups_dtls *d, struct ups_dtls_record *record)
 {
 	struct ups_dtls_endpoint *e = ups_endpoint_find(d, record->name);
 
 	if (e) {
-		if (e->current)
-			ups_assoc_close(e->current);
+		say_goodbye(e);
 		ups_endpoint_remove(d, e);
 		ups_endpoint_destroy(d, e);
 	}
@@ -159,7 +170,7 @@ static void wait(struct ups_dtls *d, int ms)
 	if (poll(&pfd, 1, due) == 1 && read(d->wake_fd, &count, sizeof(count)) < 0)
 		ups_log_rl(UPS_LOG_WARNING, "cannot read the event counter");
 	/* Before the rings are looked at: what comes later wakes again. */
-	__atomic_store_n(&d->pending, 0, __ATOMIC_SEQ_CST);
+	(void)__atomic_exchange_n(&d->pending, 0, __ATOMIC_SEQ_CST);
 }
 
 void ups_dtls_round(struct ups_dtls *d, int ms)

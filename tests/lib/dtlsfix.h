@@ -31,7 +31,7 @@
 #include "proto/sdp.h"
 
 #define FIX_PEERS 8
-#define FIX_WAIT_MS 8000
+#define FIX_WAIT_MS 20000
 #define FIX_FLOW 7u
 #define ALL_PROFILES                                                          \
 	"SRTP_AEAD_AES_256_GCM:SRTP_AEAD_AES_128_GCM:SRTP_AES128_CM_SHA1_80:" \

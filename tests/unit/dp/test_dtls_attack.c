@@ -136,6 +136,89 @@ static void a6_spoofed_alerts_destroy_nothing(void **state)
 	alerts(false);
 }
 
+/* ---- replays ------------------------------------------------------------------------------------------------------- */
+
+static uint8_t replay[16][2048];
+static size_t replay_size[16];
+
+/* A wire that keeps what the peer sends */
+static void pump_and_keep(struct fix *f, unsigned int *count)
+{
+	ssize_t n;
+
+	while (*count < 16 && (n = recv(f->fd, replay[*count], 2048, MSG_DONTWAIT)) > 0) {
+		ups_dtls_input(f->d, 0, f->flow, f->rtcp, &f->peer[0]->addr, replay[*count],
+			       (size_t)n);
+		replay_size[(*count)++] = (size_t)n;
+	}
+}
+
+/* The ClientHello among it has a cookie that is still good. */
+static void a6_a_replayed_handshake_starts_nothing(void **state)
+{
+	unsigned int count = 0;
+	struct ups_leg leg;
+	struct fix f;
+	struct peer p;
+
+	(void)state;
+	fix_open(&f);
+	peer_open(&p, &f, false, &id, ALL_PROFILES);
+	leg = leg_for(UPS_DTLS_PASSIVE, &p);
+	fix_publish(&f, &leg);
+	while (!p.done) {
+		peer_turn(&p);
+		pump_and_keep(&f, &count);
+		usleep(500);
+	}
+	until(&f, f.told.keys);
+	fix_idle(&f, 30);
+	assert_in_range(count, 3, 15);
+	for (unsigned int i = 0; i < count; i++)
+		ups_dtls_input(f.d, 0, f.flow, f.rtcp, &p.addr, replay[i], replay_size[i]);
+	fix_idle(&f, 100);
+	assert_int_equal(stats_of(&f).running, 0);
+	assert_int_equal(f.told.keys, 1);
+	ups_dtls_drop(f.d, FIX_FLOW, false);
+	until(&f, p.closed);
+	peer_close(&p);
+	fix_close(&f);
+}
+
+/* Its first attempt, given up half-way, must not disturb the second. */
+static void rfc6347_a_peer_that_restarts_within_the_handshake_is_served(void **state)
+{
+	struct ups_leg leg;
+	struct fix f;
+	struct peer p;
+
+	(void)state;
+	fix_open(&f);
+	peer_open(&p, &f, false, &id, ALL_PROFILES);
+	leg = leg_for(UPS_DTLS_PASSIVE, &p);
+	fix_publish(&f, &leg);
+	for (unsigned int i = 0; i < 3; i++) {
+		uint32_t running = 0;
+
+		while (!running) {
+			peer_turn(&p);
+			fix_pump(&f);
+			usleep(500);
+			running = stats_of(&f).running;
+		}
+		assert_int_equal(running, 1);
+		while (recv(p.fd, (uint8_t[2048]) {}, 2048, MSG_DONTWAIT) > 0)
+			;
+		peer_rewind(&p, &f, false);
+	}
+	until(&f, (p.done && f.told.keys));
+	expect_same_keys(&f, &p);
+	assert_int_equal(f.told.failed, 0);
+	assert_int_equal(stats_of(&f).running, 0);
+	peer_close(&p);
+	fix_close(&f);
+}
+
 /* ---- strangers with addresses of their own -------------------------------------------------------------------------- */
 
 static void a6_a_strict_endpoint_does_not_answer_other_sources(void **state)
@@ -635,6 +718,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a6_forged_client_hellos_do_not_stop_the_peer),
 		cmocka_unit_test(a6_spoofed_alerts_destroy_nothing),
+		cmocka_unit_test(a6_a_replayed_handshake_starts_nothing),
+		cmocka_unit_test(rfc6347_a_peer_that_restarts_within_the_handshake_is_served),
 		cmocka_unit_test(a6_a_strict_endpoint_does_not_answer_other_sources),
 		cmocka_unit_test(a6_a_stranger_who_finishes_first_gets_nothing_and_stops_nobody),
 		cmocka_unit_test(a_latching_endpoint_with_an_authorised_address_hears_only_that),
