@@ -122,14 +122,16 @@ static int read_mechanisms(const struct rule_reader *rr)
 /* Some write AES_CM_256_... as RFC 6188 was drafted. */
 static const struct ups_suite *find_suite(const char *text)
 {
-	unsigned int bits, tag;
-	char name[48];
-	int end = 0;
+	static const char *const drafted[][2] = {
+		{ "AES_CM_192_HMAC_SHA1_80", "AES_192_CM_HMAC_SHA1_80" },
+		{ "AES_CM_192_HMAC_SHA1_32", "AES_192_CM_HMAC_SHA1_32" },
+		{ "AES_CM_256_HMAC_SHA1_80", "AES_256_CM_HMAC_SHA1_80" },
+		{ "AES_CM_256_HMAC_SHA1_32", "AES_256_CM_HMAC_SHA1_32" },
+	};
 
-	if (sscanf(text, "AES_CM_%u_HMAC_SHA1_%u%n", &bits, &tag, &end) == 2 && !text[end] &&
-	    bits != 128) {
-		snprintf(name, sizeof(name), "AES_%u_CM_HMAC_SHA1_%u", bits, tag);
-		text = name;
+	for (size_t i = 0; i < COUNT(drafted); i++) {
+		if (!strcmp(text, drafted[i][0]))
+			return ups_suite_by_name(drafted[i][1]);
 	}
 	return ups_suite_by_name(text);
 }

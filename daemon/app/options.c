@@ -52,7 +52,7 @@ static int append(const char **list, unsigned int room, unsigned int *count, con
 		  struct ups_errmsg *msg)
 {
 	if (*count == room)
-		return ups_fail(msg, UPS_E_LIMIT, "%s: more than %u of them", word, room);
+		return ups_fail(msg, UPS_E_SYNTAX, "%s: more than %u of them", word, room);
 	list[(*count)++] = optarg;
 	return 0;
 }

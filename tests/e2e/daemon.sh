@@ -75,8 +75,16 @@ while read -r _ _ _ _ key; do
 	grep -qF -e "${key#inline:}" -e "$(key_hex "$key")" "${DAEMON_LOG[cs]}" && logged=yes
 done <"$W/one.keys"
 is "no key is in the log, at level debug" $logged no
+cp "$W/cs.yaml" "$W/good.yaml"
+printf 'lane: udp\npolicy:\n  - {name: all, protection: prefer}\n' >>"$W/cs.yaml"
 kill -HUP "$DAEMON"
-check "SIGHUP says that nothing was reloaded" wait_for grep -q '^notice app: SIGHUP: .*nothing was reloaded' "${DAEMON_LOG[cs]}"
+check "SIGHUP reads the file again" wait_for grep -q '^notice app: SIGHUP: reloaded: 1 rules of policy' "${DAEMON_LOG[cs]}"
+check "... and names what needs a restart" wait_for grep -q '^notice app: SIGHUP: takes effect at the next start: lane$' "${DAEMON_LOG[cs]}"
+echo 'lane: tcp' >"$W/cs.yaml"
+kill -HUP "$DAEMON"
+check "SIGHUP with a broken file changes nothing" wait_for grep -q '^warning app: SIGHUP: nothing was reloaded: cs.yaml:1: ' "${DAEMON_LOG[cs]}"
+is "... and the session lives" "$(upsec cs session show one | head -n 1)" "session one"
+mv "$W/good.yaml" "$W/cs.yaml"
 
 second=$(in_ns cs "$UPSECD" --config "$W/cs.yaml" 2>&1)
 is "a second daemon in the namespace ends" $? 1
@@ -89,7 +97,7 @@ fi
 
 child=$(child_of "$DAEMON")
 begun=$(date +%s%N)
-check "SIGTERM ends it with status 0 and no warning" daemon_stop cs '(XDP|kernel lane)'
+check "SIGTERM ends it with status 0 and no warning" daemon_stop cs '(XDP|kernel lane|SIGHUP)'
 check "... within a second" [ $((($(date +%s%N) - begun) / 1000000)) -lt 1000 ]
 check "... with its XDP programs detached" detached
 check "... and no child left" is_gone "${child:-$DAEMON}"

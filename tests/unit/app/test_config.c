@@ -22,6 +22,8 @@
 	"    device: eth0\n"  \
 	"    v4: 192.0.2.1\n" \
 	"    kind: conv\n"
+#define RULE(text) GOOD "policy:\n  - {name: r, " text "}\n"
+#define NG(text) GOOD "control:\n  ng: {" text "}\n"
 #define SECOND(address, low, high)                                                   \
 	"  - {name: peers, device: eth1, v4: " address ", kind: nni, port-min: " low \
 	", port-max: " high "}\n"
@@ -139,6 +141,100 @@ static const struct {
 	  "t.yaml:6: interfaces[1].port-min: ports 20000-40000 overlap 16384-32767 of interface users on the same address" },
 	{ GOOD "  - {name: users, device: eth1, v4: 192.0.2.9, kind: nni}\n",
 	  "t.yaml:6: interfaces[1].name: 'users' is also the name of interfaces[0]" },
+	/* rules of policy */
+	{ GOOD "policy: require\n", "t.yaml:6: policy: expected a list of rules" },
+	{ GOOD "policy: []\n", "t.yaml:6: policy: 0 entries, at least 1 expected" },
+	{ GOOD "policy:\n  - require\n", "t.yaml:7: policy[0]: expected a mapping of options" },
+	{ GOOD "policy:\n  - {leg: [conv]}\n", "t.yaml:7: policy[0].name: missing" },
+	{ GOOD "policy:\n  - name: a b\n",
+	  "t.yaml:7: policy[0].name: 'a b' is not a name of letters, digits, '-', '_' and '.'" },
+	{ GOOD "policy:\n  - name: r\n    colour: red\n",
+	  "t.yaml:8: policy[0].colour: unknown option" },
+	{ RULE("leg: conv"), "t.yaml:7: policy[0].leg: expected a list, such as [conv, nni]" },
+	{ RULE("leg: []"), "t.yaml:7: policy[0].leg: 0 entries, at least 1 expected" },
+	{ RULE("leg: [conv, msrp]"),
+	  "t.yaml:7: policy[0].leg[1]: expected one of conv, nni, iwf, any; found 'msrp'" },
+	{ RULE("leg: [conv, any]"), "t.yaml:7: policy[0].leg[1]: any stands alone" },
+	{ RULE("leg: [[conv]]"), "t.yaml:7: policy[0].leg[0]: expected a single value" },
+	{ RULE("leg: [conv, nni, iwf, conv, nni]"),
+	  "t.yaml:7: policy[0].leg: too many entries, at most 4 expected" },
+	{ RULE("media: \"\""), "t.yaml:7: policy[0].media: expected a name, found nothing" },
+	{ RULE("peer: 192.0.2.0/33"),
+	  "t.yaml:7: policy[0].peer: expected a network such as 192.0.2.0/24 or 2001:db8::/32, found '192.0.2.0/33'" },
+	{ RULE("peer: 192.0.2.1/24"),
+	  "t.yaml:7: policy[0].peer: 192.0.2.1/24 has bits set behind its prefix" },
+	{ RULE("peer: '2001:db8::/'"),
+	  "t.yaml:7: policy[0].peer: expected a network such as 192.0.2.0/24 or 2001:db8::/32, found '2001:db8::/'" },
+	{ RULE("peer: \"\""),
+	  "t.yaml:7: policy[0].peer: expected a network such as 192.0.2.0/24 or 2001:db8::/32, found ''" },
+	{ RULE("address: '@'"),
+	  "t.yaml:7: policy[0].address: expected a CPM Address such as sip:alice@example.net or tel:+15550100, or a domain such as @example.net" },
+	{ RULE("address: 'sip:al ice@x'"),
+	  "t.yaml:7: policy[0].address: expected a CPM Address such as sip:alice@example.net or tel:+15550100, or a domain such as @example.net" },
+	{ RULE("protection: maybe"),
+	  "t.yaml:7: policy[0].protection: expected one of forbid, allow, prefer, require; found 'maybe'" },
+	{ RULE("mechanisms: [dtls, mikey]"),
+	  "t.yaml:7: policy[0].mechanisms[1]: expected one of dtls, sdes; found 'mikey'" },
+	{ RULE("mechanisms: [sdes, sdes]"),
+	  "t.yaml:7: policy[0].mechanisms[1]: sdes is there already" },
+	{ RULE("suites: [AES_CM_128]"),
+	  "t.yaml:7: policy[0].suites[0]: 'AES_CM_128' is no suite; expected a name such as AES_CM_128_HMAC_SHA1_80 or AEAD_AES_128_GCM" },
+	{ RULE("suites: [NULL_HMAC_SHA1_80]"),
+	  "t.yaml:7: policy[0].suites[0]: 'NULL_HMAC_SHA1_80' is no suite; expected a name such as AES_CM_128_HMAC_SHA1_80 or AEAD_AES_128_GCM" },
+	{ RULE("suites: [F8_128_HMAC_SHA1_80]"),
+	  "t.yaml:7: policy[0].suites[0]: 'F8_128_HMAC_SHA1_80' is no suite; expected a name such as AES_CM_128_HMAC_SHA1_80 or AEAD_AES_128_GCM" },
+	{ RULE("suites: [AEAD_AES_128_GCM, AES_CM_128_HMAC_SHA1_32]"),
+	  "t.yaml:7: policy[0].suites[1]: AES_CM_128_HMAC_SHA1_32 has a tag of 32 bits, less than min-tag 80: lower min-tag, or leave the suite out" },
+	{ RULE("min-tag: 128, suites: [AES_CM_128_HMAC_SHA1_80]"),
+	  "t.yaml:7: policy[0].suites[0]: AES_CM_128_HMAC_SHA1_80 has a tag of 80 bits, less than min-tag 128: lower min-tag, or leave the suite out" },
+	{ RULE("suites: [AES_CM_256_HMAC_SHA1_80, AES_256_CM_HMAC_SHA1_80]"),
+	  "t.yaml:7: policy[0].suites[1]: AES_256_CM_HMAC_SHA1_80 is there already" },
+	{ RULE("mechanisms: [dtls], suites: [AES_256_CM_HMAC_SHA1_80]"),
+	  "t.yaml:7: policy[0].suites: none of them can be used with dtls: add AES_CM_128_HMAC_SHA1_80 or a GCM suite, or permit sdes" },
+	{ RULE("min-tag: 64"), "t.yaml:7: policy[0].min-tag: expected 32, 80 or 128" },
+	{ RULE("min-tag: 16"), "t.yaml:7: policy[0].min-tag: 16 is out of range 32..128" },
+	{ RULE("osrtp: yes"),
+	  "t.yaml:7: policy[0].osrtp: has no place where protection is required (RFC 8643): say no, or protection: prefer" },
+	{ RULE("underlay: ipsec"), "t.yaml:7: policy[0].underlay: needs leg: [nni]" },
+	{ RULE("underlay: ipsec, leg: [nni, conv]"),
+	  "t.yaml:7: policy[0].underlay: needs leg: [nni]" },
+	{ RULE("unprotected-interworking: allow, protection: prefer"),
+	  "t.yaml:7: policy[0].unprotected-interworking: needs leg: [iwf]" },
+	{ RULE("unprotected-interworking: allow, leg: [iwf]"),
+	  "t.yaml:7: policy[0].unprotected-interworking: contradicts protection: require, which never gives clear media: use prefer" },
+	{ RULE("peer-name: cs.example.org"),
+	  "t.yaml:7: policy[0].peer-name: needs mechanisms: [dtls], since nothing else shows a certificate" },
+	{ RULE("peer-name: cs.example.org, mechanisms: [dtls]"),
+	  "t.yaml:7: policy[0].peer-name: needs dtls.ca" },
+	{ RULE("leg: [nni]") "  - {name: r}\n",
+	  "t.yaml:8: policy[1].name: 'r' is also the name of policy[0]" },
+	{ RULE("leg: [any]") "  - {name: s}\n",
+	  "t.yaml:8: policy[1].name: never reached: rule r before it matches everything" },
+	/* ng, DTLS, timeouts */
+	{ NG("listen: 2223"),
+	  "t.yaml:7: control.ng.listen: expected a list, such as [127.0.0.1:2223]" },
+	{ NG("listen: [2223]"),
+	  "t.yaml:7: control.ng.listen[0]: expected an address with port, such as 127.0.0.1:2223 or '[::1]:2223', found '2223'" },
+	{ NG("listen: ['127.0.0.1:1', '127.0.0.1:1']"),
+	  "t.yaml:7: control.ng.listen[1]: 127.0.0.1:1 is there already" },
+	{ NG("connections: 0"), "t.yaml:7: control.ng.connections: 0 is out of range 1..1024" },
+	{ NG("allow: [10.0.0.0/8]"),
+	  "t.yaml:7: control.ng.allow[0]: expected a mapping of options" },
+	{ NG("allow: {network: 10.0.0.0/8}"),
+	  "t.yaml:7: control.ng.allow: expected a list of networks" },
+	{ NG("allow: [{signalling: none}]"), "t.yaml:7: control.ng.allow[0].network: missing" },
+	{ NG("allow: [{network: ten}]"),
+	  "t.yaml:7: control.ng.allow[0].network: expected a network such as 192.0.2.0/24 or 2001:db8::/32, found 'ten'" },
+	{ NG("allow: [{network: 10.0.0.0/8, signalling: tls}]"),
+	  "t.yaml:7: control.ng.allow[0].signalling: expected one of none, integrity, encrypted; found 'tls'" },
+	{ GOOD "dtls: {certificate: cert.pem}\n",
+	  "t.yaml:6: dtls.certificate: expected an absolute path, found 'cert.pem'" },
+	{ GOOD "dtls: {certificate: /cert.pem}\n", "t.yaml:6: dtls.certificate: needs key" },
+	{ GOOD "dtls: {key: /key.pem}\n", "t.yaml:6: dtls.key: needs certificate" },
+	{ GOOD "timeouts: {media: 86401}\n",
+	  "t.yaml:6: timeouts.media: 86401 is out of range 0..86400" },
+	{ GOOD "limits: {registrations: 0}\n",
+	  "t.yaml:6: limits.registrations: 0 is out of range 1..1048576" },
 	{ GOOD "limits: {sessions: 65536, streams-per-session: 16, ssrc-per-flow: 16}\n",
 	  "t.yaml:6: limits.sessions: 65536 sessions of 16 streams with 16 SSRCs need more than 1 GiB; lower one of them" },
 };
@@ -240,6 +336,136 @@ static void every_option_arrives(void **state)
 	assert_int_equal(c.log_level, UPS_LOG_ERROR);
 }
 
+static void without_rules_the_policy_requires_everything(void **state)
+{
+	struct ups_policy expected;
+	struct ups_config c;
+
+	(void)state;
+	parse(GOOD, &c);
+	ups_policy_init(&expected, false);
+	assert_int_equal(c.policy.count, expected.count);
+	for (unsigned int i = 0; i < expected.count; i++)
+		assert_int_equal(c.policy.rule[i].protection, UPS_REQUIRE);
+	assert_int_equal(c.ng.listen_count, 0);
+	assert_int_equal(c.ng.allow_count, 2);
+	assert_int_equal(c.ng.allow[0].signalling, UPS_SIGNALLING_NONE);
+	assert_int_equal(c.ng.allow[1].bits, 128);
+	assert_int_equal(c.ng.connections, 64);
+	assert_int_equal(c.media_timeout_s, 60);
+	assert_int_equal(c.registrations, 65536);
+	assert_false(c.without_file);
+	assert_string_equal(c.dtls_certificate, "");
+}
+
+/* As `upsec policy show` tells it */
+static void assert_rule(const struct ups_rule *rule, const char *expected)
+{
+	char text[512];
+	struct ups_buf buf = ups_buf_init(text, sizeof(text) - 1);
+
+	ups_rule_format(rule, &buf);
+	text[buf.size] = '\0';
+	assert_string_equal(text, expected);
+}
+
+#define FLOOR                                                             \
+	"mechanisms dtls sdes, suites AEAD_AES_256_GCM AEAD_AES_128_GCM " \
+	"AES_256_CM_HMAC_SHA1_80 AES_CM_128_HMAC_SHA1_80, min-tag 80"
+
+static void rules_arrive_as_written(void **state)
+{
+	struct ups_config c;
+
+	(void)state;
+	parse(GOOD
+	      "dtls: {ca: /ca.pem, certificate: /c.pem, key: /k.pem}\n"
+	      "policy:\n"
+	      "  - name: old-phones\n"
+	      "    leg: [conv]\n"
+	      "    media: audio\n"
+	      "    peer: 192.0.2.0/24\n"
+	      "    address: '@Example.net'\n"
+	      "    protection: allow\n"
+	      "    mechanisms: [sdes]\n"
+	      "    suites: [AES_CM_128_HMAC_SHA1_32, AES_CM_256_HMAC_SHA1_80]\n"
+	      "    min-tag: 32\n"
+	      "    termination: opaque\n"
+	      "    osrtp: yes\n"
+	      "    registration: optional\n"
+	      "  - {name: cs, leg: [nni], underlay: ipsec, mechanisms: [dtls], peer-name: cs.example.org,\n"
+	      "     peer: '2001:db8::/32'}\n"
+	      "  - {name: open, leg: [iwf], protection: prefer, unprotected-interworking: allow}\n"
+	      "  - {name: none, protection: forbid, leg: [nni, iwf], peer: 203.0.113.7}\n"
+	      "  - {name: rest}\n",
+	      &c);
+	assert_int_equal(c.policy.count, 5);
+	assert_rule(&c.policy.rule[0],
+		    "old-phones: conv, audio, peer 192.0.2.0/24, address @Example.net -> allow, "
+		    "mechanisms sdes, suites AES_CM_128_HMAC_SHA1_32 AES_256_CM_HMAC_SHA1_80, "
+		    "min-tag 32, opaque, osrtp");
+	assert_rule(
+		&c.policy.rule[1],
+		"cs: nni, peer 2001:db8::/32 -> require, mechanisms dtls, suites "
+		"AEAD_AES_256_GCM AEAD_AES_128_GCM AES_256_CM_HMAC_SHA1_80 "
+		"AES_CM_128_HMAC_SHA1_80, min-tag 80, underlay ipsec, peer-name cs.example.org");
+	assert_rule(&c.policy.rule[2], "open: iwf -> prefer, " FLOOR ", unprotected-interworking");
+	assert_rule(&c.policy.rule[3], "none: nni|iwf, peer 203.0.113.7/32 -> forbid");
+	assert_rule(&c.policy.rule[4], "rest: any leg -> require, " FLOOR ", registration");
+	assert_string_equal(c.dtls_ca, "/ca.pem");
+	assert_string_equal(c.dtls_certificate, "/c.pem");
+	assert_string_equal(c.dtls_key, "/k.pem");
+}
+
+static void rules_may_be_as_many_as_there_is_room_for(void **state)
+{
+	static char text[8192] = GOOD "policy:\n";
+	struct ups_errmsg msg;
+	struct ups_config c;
+
+	(void)state;
+	for (int i = 0; i < UPS_RULES_MAX; i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text),
+			 "  - {name: r%d, leg: [nni]}\n", i);
+	parse(text, &c);
+	assert_int_equal(c.policy.count, UPS_RULES_MAX);
+	strcat(text, "  - {name: more}\n");
+	assert_int_equal(ups_config_parse("t.yaml", text, strlen(text), &c, &msg), UPS_E_SYNTAX);
+	assert_string_equal(msg.text, "t.yaml:6: policy: too many entries, at most 64 expected");
+}
+
+static void sources_of_ng_arrive_in_order(void **state)
+{
+	struct ups_config c;
+	char text[UPS_ADDR_TEXT];
+
+	(void)state;
+	parse(GOOD "control:\n"
+		   "  ng:\n"
+		   "    listen: ['127.0.0.1:2223', '[::1]:2223']\n"
+		   "    connections: 7\n"
+		   "    allow:\n"
+		   "      - {network: 127.0.0.1, signalling: encrypted}\n"
+		   "      - {network: 10.0.0.0/8, signalling: integrity}\n"
+		   "      - network: 2001:db8::/32\n"
+		   "limits: {registrations: 9}\ntimeouts: {media: 0}\n",
+	      &c);
+	assert_int_equal(c.ng.listen_count, 2);
+	assert_string_equal(ups_addr_format(&c.ng.listen[0], text), "127.0.0.1:2223");
+	assert_string_equal(ups_addr_format(&c.ng.listen[1], text), "[::1]:2223");
+	assert_int_equal(c.ng.connections, 7);
+	assert_int_equal(c.ng.allow_count, 3);
+	assert_int_equal(c.ng.allow[0].bits, 128);
+	assert_int_equal(c.ng.allow[0].signalling, UPS_SIGNALLING_ENCRYPTED);
+	assert_string_equal(ups_addr_format(&c.ng.allow[1].network, text), "10.0.0.0");
+	assert_int_equal(c.ng.allow[1].bits, 96 + 8);
+	assert_int_equal(c.ng.allow[1].signalling, UPS_SIGNALLING_INTEGRITY);
+	assert_int_equal(c.ng.allow[2].bits, 32);
+	assert_int_equal(c.ng.allow[2].signalling, UPS_SIGNALLING_NONE);
+	assert_int_equal(c.registrations, 9);
+	assert_int_equal(c.media_timeout_s, 0);
+}
+
 static void interfaces_may_share_an_address_without_overlap(void **state)
 {
 	struct ups_config c;
@@ -318,6 +544,20 @@ static void the_sample_is_valid(void **state)
 	assert_true(c.iface_count >= 2);
 }
 
+/* The paragraph under @head; of several, since two sections may have a key of one name, that which has @text */
+static char *paragraph(char *page, const char *head, const char *text)
+{
+	char *first = strstr(page, head), *at;
+
+	for (at = first; at; at = strstr(at + 1, head)) {
+		const char *end = strstr(at + 1, "\n.TP"), *found = strstr(at, text);
+
+		if (found && (!end || found < end))
+			return at;
+	}
+	return first;
+}
+
 /* Each option has a paragraph in the man page whose head is ".BR key" and which tells range and default. */
 static void the_man_page_has_every_option(void **state)
 {
@@ -325,9 +565,14 @@ static void the_man_page_has_every_option(void **state)
 		const char *key, *fallback, *text;
 	} options[] = {
 #define ROW(member, key, kind, dest, low, high, words, def, text) { key, def, text },
+#define LIST(member, key, most, def, text) { key, def, text },
 		UPS_OPTIONS_ROOT(ROW) UPS_OPTIONS_XDP(ROW) UPS_OPTIONS_LIMITS(ROW)
 			UPS_OPTIONS_NETLINK(ROW) UPS_OPTIONS_CRYPTO(ROW) UPS_OPTIONS_LOG(ROW)
-				UPS_OPTIONS_IFACE(ROW)
+				UPS_OPTIONS_IFACE(ROW) UPS_OPTIONS_TIMEOUTS(ROW)
+					UPS_OPTIONS_DTLS(ROW) UPS_OPTIONS_NG(ROW) UPS_LISTS_NG(LIST)
+						UPS_OPTIONS_SOURCE(ROW) UPS_OPTIONS_RULE(ROW)
+							UPS_LISTS_RULE(LIST)
+#undef LIST
 #undef ROW
 	};
 	FILE *f = fopen("daemon/man/upsecd.yaml.5", "re");
@@ -341,10 +586,10 @@ static void the_man_page_has_every_option(void **state)
 	fclose(f);
 	page[size] = '\0';
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
-		char head[64], fallback[64], *at, *end;
+		char head[64], fallback[160], *at, *end;
 
 		snprintf(head, sizeof(head), "\n.BI %s: ", options[i].key);
-		at = strstr(page, head);
+		at = paragraph(page, head, options[i].text);
 		if (!at) {
 			fail_msg("%s: not in the man page", options[i].key);
 			return;
@@ -372,6 +617,10 @@ int main(void)
 		cmocka_unit_test(faults_are_named_with_file_line_and_key),
 		cmocka_unit_test(what_is_left_out_has_its_default),
 		cmocka_unit_test(every_option_arrives),
+		cmocka_unit_test(without_rules_the_policy_requires_everything),
+		cmocka_unit_test(rules_arrive_as_written),
+		cmocka_unit_test(rules_may_be_as_many_as_there_is_room_for),
+		cmocka_unit_test(sources_of_ng_arrive_in_order),
 		cmocka_unit_test(interfaces_may_share_an_address_without_overlap),
 		cmocka_unit_test(too_many_interfaces_are_refused),
 		cmocka_unit_test(large_documents_are_refused),

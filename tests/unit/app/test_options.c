@@ -64,6 +64,16 @@ static const struct {
 	{ { "-x" }, "-x is no option of upsecd; try --help" },
 	{ { "file" }, "unexpected argument 'file'; try --help" },
 	{ { "--check-config", "a", "b" }, "unexpected argument 'b'; try --help" },
+	{ { "-i", "192.0.2.1", "-c", "/a" },
+	  "--interface and --config exclude each other; write the interface into the file" },
+	{ { "-i", "192.0.2.1", "--check-config" },
+	  "--interface runs without a file: there is none to check" },
+	{ { "--listen-ng=2223" },
+	  "--kind, --listen-ng, --port-min, --port-max, --lane, --user and --xdp need --interface; with a file they are written there" },
+	{ { "--port-min", "30000", "-c", "/a" },
+	  "--kind, --listen-ng, --port-min, --port-max, --lane, --user and --xdp need --interface; with a file they are written there" },
+	{ { "-n1", "-n2", "-n3", "-n4", "-n5" }, "--listen-ng: more than 4 of them" },
+	{ { "--interface" }, "--interface needs an argument; try --help" },
 	{ { "--log-level", "loud" },
 	  "--log-level loud: expected error, warning, notice, info or debug" },
 };
@@ -80,10 +90,51 @@ static void bad_lines_are_explained(void **state)
 	}
 }
 
+static void lines_without_a_file_keep_their_words(void **state)
+{
+	struct ups_options o;
+
+	(void)state;
+	assert_int_equal(
+		parse((const char *const[WORDS_MAX]) { "--interface=users/192.0.2.1!203.0.113.1",
+						       "-i", "2001:db8::1", "--kind=users=nni",
+						       "--listen-ng=127.0.0.1:2223", "-n2224" },
+		      &o, NULL),
+		0);
+	assert_int_equal(o.iface_count, 2);
+	assert_string_equal(o.iface[0], "users/192.0.2.1!203.0.113.1");
+	assert_string_equal(o.iface[1], "2001:db8::1");
+	assert_int_equal(o.kind_count, 1);
+	assert_string_equal(o.kind[0], "users=nni");
+	assert_int_equal(o.listen_count, 2);
+	assert_string_equal(o.listen[1], "2224");
+	assert_int_equal(parse((const char *const[WORDS_MAX]) { "-i::1", "-m10000", "-M20000",
+								"--lane=udp", "--user=media",
+								"--xdp=off" },
+			       &o, NULL),
+			 0);
+	assert_string_equal(o.port_min, "10000");
+	assert_string_equal(o.port_max, "20000");
+	assert_string_equal(o.lane, "udp");
+	assert_string_equal(o.user, "media");
+	assert_string_equal(o.xdp, "off");
+}
+
 static void help_names_every_option(void **state)
 {
-	static const char *const names[] = { "--config FILE", "--check-config [FILE]",
-					     "--log-level LEVEL", "--version", "--help" };
+	static const char *const names[] = { "--config FILE",
+					     "--check-config [FILE]",
+					     "--log-level LEVEL",
+					     "--version",
+					     "--help",
+					     "--interface [NAME/]ADDRESS[!ADVERTISED]",
+					     "--kind NAME=KIND",
+					     "--listen-ng [ADDRESS:]PORT",
+					     "--port-min PORT",
+					     "--port-max PORT",
+					     "--lane LANE",
+					     "--user NAME",
+					     "--xdp MODE" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -95,6 +146,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good_lines_are_understood),
 		cmocka_unit_test(bad_lines_are_explained),
+		cmocka_unit_test(lines_without_a_file_keep_their_words),
 		cmocka_unit_test(help_names_every_option),
 	};
 
