@@ -8,7 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "cli/check_args.h"
+#include "cli/show.h"
 #include "fakedaemon.h"
 
 #define SDP "v=0\r\nm=audio 4000 RTP/SAVP 0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 " KEY "\r\n"
@@ -334,6 +334,42 @@ static void json_has_the_same_facts(void **state)
 	json_decref(value);
 }
 
+/* ---- events ---- */
+
+static void events_name_the_place_that_they_have(void **state)
+{
+	static const struct {
+		uint8_t type;
+		const char *line;
+	} cases[] = {
+		{ UPS_NL_EVENT_TYPE_SESSION_CHANGE, " session-change call@1: text\n" },
+		{ UPS_NL_EVENT_TYPE_REFUSED, " refused        call@1 stream 3: text\n" },
+		{ UPS_NL_EVENT_TYPE_REGISTRATION, " registration   call@1: text\n" },
+		{ UPS_NL_EVENT_TYPE_HANDSHAKE, " handshake      call@1 stream 3 leg 1: text\n" },
+		{ UPS_NL_EVENT_TYPE_COMPROMISED, " compromised    call@1: text\n" },
+		{ UPS_NL_EVENT_TYPE_LANE, " lane           call@1 stream 3 leg 1: text\n" },
+	};
+	size_t size;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const struct ups_nl_event event = { .type = cases[i].type,
+						    .time = 1700000000123,
+						    .session = "call@1",
+						    .stream = 3,
+						    .leg = 1,
+						    .text = "text" };
+		FILE *to;
+
+		free(out);
+		to = open_memstream(&out, &size);
+		assert_non_null(to);
+		ups_show_event(to, &event);
+		fclose(to);
+		assert_non_null(strstr(out, cases[i].line));
+	}
+}
+
 #define WITH(setup, name) cmocka_unit_test_setup_teardown(name, setup, stop)
 #define ALONE(name) cmocka_unit_test_teardown(name, stop)
 
@@ -353,6 +389,7 @@ int main(void)
 		WITH(start_good, the_other_sides_sdp_is_joined_and_shown_on_demand),
 		WITH(start_good, a_negotiated_session_shows_who_decided_and_why),
 		WITH(start_good, json_has_the_same_facts),
+		ALONE(events_name_the_place_that_they_have),
 	};
 
 	return cmocka_run_group_tests_name("upsec command: policy", tests, isolate, NULL);
