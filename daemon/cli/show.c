@@ -362,19 +362,21 @@ void ups_show_stats(FILE *out, const struct ups_nl_stats *s)
 	print_counts(out, s->udp_drops, ups_nl_drop_words, UPS_DROP_MAX);
 }
 
-/* Does the event happen on a leg, or to the session as a whole? */
-static bool is_of_leg(uint8_t type)
+/* Where in the session it happened, as far as the event tells. A call that is refused as a whole names its first stream. */
+static void show_place(FILE *out, const struct ups_nl_event *e)
 {
-	switch (type) {
+	switch (e->type) {
 	case UPS_NL_EVENT_TYPE_SESSION_ADD:
 	case UPS_NL_EVENT_TYPE_SESSION_DEL:
 	case UPS_NL_EVENT_TYPE_SESSION_CHANGE:
-	case UPS_NL_EVENT_TYPE_REFUSED:
 	case UPS_NL_EVENT_TYPE_REGISTRATION:
 	case UPS_NL_EVENT_TYPE_COMPROMISED:
-		return false;
+		break;
+	case UPS_NL_EVENT_TYPE_REFUSED:
+		fprintf(out, " stream %u", e->stream);
+		break;
 	default:
-		return true;
+		fprintf(out, " stream %u leg %u", e->stream, e->leg);
 	}
 }
 
@@ -385,8 +387,7 @@ void ups_show_event(FILE *out, const struct ups_nl_event *e)
 	print_time(out, e->time / 1000, false);
 	fprintf(out, ".%03u %-14s %s", (unsigned int)(e->time % 1000), word ? word : "?",
 		*e->session ? e->session : "-");
-	if (is_of_leg(e->type))
-		fprintf(out, " stream %u leg %u", e->stream, e->leg);
+	show_place(out, e);
 	fprintf(out, "%s%s\n", *e->text ? ": " : "", e->text);
 	fflush(out);
 }

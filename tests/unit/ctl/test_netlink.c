@@ -256,6 +256,25 @@ static void refused_keys_leave_no_trace_in_memory(void **state)
 	assert_false(process_holds(daemon_.pid, sign, 28));
 }
 
+static void checked_session_descriptions_leave_no_trace_in_memory(void **state)
+{
+	static struct ups_nl_check check = { .from = "access", .to = "core", .want_sdp = true };
+	static const char sdp[] = "v=0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:"
+				  "Rm9yZ2V0IG1lIGluIHRoZSBkYWVtb24ncyBtZW0h\r\n";
+
+	NEED_ISOLATION();
+	check.sdp_size = sizeof(sdp) - 1;
+	memcpy(check.sdp, sdp, check.sdp_size);
+	for (unsigned int round = 0; round < 2; round++) {
+		check.from[0] = round ? 'x' : 'a'; /* judged, and refused on the way */
+		assert_int_equal(nlfix_call(&nl, UPS_NL_CMD_POLICY_CHECK, false,
+					    &ups_nl_check_object, &check),
+				 round ? UPS_E_NO_INTERFACE : 0);
+		assert_int_equal(nlfix_call(&nl, UPS_NL_CMD_STATUS, false, NULL, NULL), 0);
+		assert_false(process_holds(daemon_.pid, "Rm9yZ2V0IG1lIGlu", 16));
+	}
+}
+
 /* ---- permissions ---- */
 
 static int try_hello(void)
@@ -610,6 +629,7 @@ int main(void)
 		TEST(a_key_of_the_wrong_size_is_refused),
 		TEST(no_answer_holds_a_key),
 		TEST(refused_keys_leave_no_trace_in_memory),
+		TEST(checked_session_descriptions_leave_no_trace_in_memory),
 		TEST(others_may_read_but_not_change),
 		TEST(the_group_may_change),
 		TEST(members_by_the_user_database_may_change),

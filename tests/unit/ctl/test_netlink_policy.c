@@ -91,6 +91,30 @@ static void the_seconds_left_of_a_registration_are_never_zero(void **state)
 	assert_int_equal(out.expires, 0);
 }
 
+/* More than one datagram has room for. */
+static void a_dump_of_registrations_is_complete_and_in_order(void **state)
+{
+	char address[UPS_NL_ADDRESS_MAX + 1];
+	struct ups_nl_registration r;
+
+	NEED_ISOLATION();
+	for (unsigned int i = 0; i < 60; i++) {
+		snprintf(address, sizeof(address), "%0240u@example.net", i);
+		assert_int_equal(registration(UPS_NL_CMD_REGISTRATION_ADD, address, "192.0.2.7", 0),
+				 0);
+	}
+	snprintf(address, sizeof(address), "%0240u@example.net", 7);
+	assert_int_equal(registration(UPS_NL_CMD_REGISTRATION_DEL, address, NULL, 0), 0);
+	assert_int_equal(nlfix_call(&nl, UPS_NL_CMD_REGISTRATION_GET, true, NULL, NULL), 0);
+	assert_int_equal(nl.objects, 59);
+	assert_true(nl.size > UPS_NL_SDP_PIECE_MAX * 2);
+	for (unsigned int i = 0; i < 59; i++) {
+		snprintf(address, sizeof(address), "%0240u@example.net", i + (i >= 7));
+		nlfix_object(&nl, i, &ups_nl_registration_object, &r);
+		assert_string_equal(r.address, address);
+	}
+}
+
 /* ---- permissions ---- */
 
 static int try_registration_add(void)
@@ -422,6 +446,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(registrations_come_and_go),
+		TEST(a_dump_of_registrations_is_complete_and_in_order),
 		TEST(a_registration_needs_an_address_that_media_comes_from),
 		cmocka_unit_test(the_seconds_left_of_a_registration_are_never_zero),
 		TEST(others_may_read_but_not_change_registrations),
