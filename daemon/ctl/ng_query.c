@@ -28,9 +28,18 @@ static const char *const suite_names[UPS_SUITE_COUNT] = {
 #undef UPS_X_NAME
 };
 
+/* The reply of a delete is sent when the call is gone: texts of the call are copied, and so are tags that serve as keys. */
 static void put(const struct query *q, struct ups_value *to, const char *key, const char *text)
 {
-	ups_value_add_text(q->b, to, key, ups_text_of(text));
+	ups_value_add_string(q->b, to, key, text);
+}
+
+static const char *kept(const struct query *q, const char *text)
+{
+	char *copy = ups_arena_alloc(q->b->arena, strlen(text) + 1);
+
+	q->b->failed |= !copy;
+	return copy ? strcpy(copy, text) : "";
 }
 
 static void put_number(const struct query *q, struct ups_value *to, const char *key, uint64_t n)
@@ -259,7 +268,7 @@ static void put_peer(const struct query *q, struct ups_value *to, const char *ke
 
 static void put_tag(const struct query *q, struct ups_value *tags, const struct ups_call_tag *tag)
 {
-	struct ups_value *dict = ups_value_add_dict(q->b, tags, tag->tag), *medias;
+	struct ups_value *dict = ups_value_add_dict(q->b, tags, kept(q, tag->tag)), *medias;
 
 	put(q, dict, "tag", tag->tag);
 	put_number(q, dict, "created", tag->created_unix);
