@@ -32,6 +32,7 @@ struct call {
 	struct sockaddr_storage local[KINDS], remote[KINDS];
 	bool mux, no_rtcp;
 	const char *keys_path, *ready, *go;
+	struct peer_dtls dtls; /* role NULL = none */
 	unsigned int send, rate, size, rtcp_every, expect[KINDS], timeout_ms, linger_ms;
 	unsigned int loss, reorder, duplicate; /* per thousand */
 	uint32_t ssrc;
@@ -309,6 +310,8 @@ static void take(struct call *c, uint8_t *data, size_t size)
 	srtp_err_status_t status = srtp_err_status_ok;
 	int len = (int)size;
 
+	if (c->dtls.role && size && data[0] >= 20 && data[0] <= 63)
+		return; /* the association says goodbye */
 	if (c->keys.rx)
 		status = kind == RTCP ? srtp_unprotect_rtcp(c->keys.rx, data, &len)
 				      : srtp_unprotect(c->keys.rx, data, &len);
@@ -455,7 +458,9 @@ static int set_up(struct call *c)
 		return -1;
 	if (!c->mux && !c->no_rtcp)
 		c->fd[RTCP] = open_socket(&c->local[RTCP]);
-	return (!c->mux && !c->no_rtcp && c->fd[RTCP] < 0) ? -1 : rendezvous(c);
+	if ((!c->mux && !c->no_rtcp && c->fd[RTCP] < 0) || rendezvous(c))
+		return -1;
+	return c->dtls.role ? peer_dtls_run(&c->dtls, c->fd[RTP], &c->remote[RTP], &c->keys) : 0;
 }
 
 static void print(const struct call *c)
@@ -479,19 +484,38 @@ static int parse(struct call *c, int argc, char **argv)
 		const char *name;
 		unsigned int *value;
 	} numbers[] = {
-		{ "send", &c->send },		{ "rate", &c->rate },
-		{ "size", &c->size },		{ "rtcp-every", &c->rtcp_every },
-		{ "expect", &c->expect[RTP] },	{ "expect-rtcp", &c->expect[RTCP] },
-		{ "timeout", &c->timeout_ms },	{ "linger", &c->linger_ms },
-		{ "loss", &c->loss },		{ "reorder", &c->reorder },
-		{ "duplicate", &c->duplicate }, { "ssrc", &c->ssrc },
+		{ "send", &c->send },
+		{ "rate", &c->rate },
+		{ "size", &c->size },
+		{ "rtcp-every", &c->rtcp_every },
+		{ "expect", &c->expect[RTP] },
+		{ "expect-rtcp", &c->expect[RTCP] },
+		{ "timeout", &c->timeout_ms },
+		{ "linger", &c->linger_ms },
+		{ "loss", &c->loss },
+		{ "reorder", &c->reorder },
+		{ "duplicate", &c->duplicate },
+		{ "ssrc", &c->ssrc },
+		{ "dtls-timeout", &c->dtls.timeout_ms },
+	};
+	const struct {
+		const char *name, **value;
+	} texts[] = {
+		{ "keys", &c->keys_path },
+		{ "ready", &c->ready },
+		{ "go", &c->go },
+		{ "dtls", &c->dtls.role },
+		{ "identity", &c->dtls.identity },
+		{ "fingerprint", &c->dtls.fingerprint },
+		{ "profiles", &c->dtls.profiles },
 	};
 	int i, err = 0;
 
 	for (i = 1; i < argc && !err; i++) {
 		const char *name = argv[i] + (strncmp(argv[i], "--", 2) ? 0 : 2);
 		const char *value = i + 1 < argc ? argv[i + 1] : "";
-		size_t k, count = sizeof(numbers) / sizeof(numbers[0]);
+		size_t k, t, count = sizeof(numbers) / sizeof(numbers[0]);
+		size_t texts_count = sizeof(texts) / sizeof(texts[0]);
 
 		if (!strcmp(name, "mux") || !strcmp(name, "no-rtcp")) {
 			*(name[0] == 'm' ? &c->mux : &c->no_rtcp) = true;
@@ -500,18 +524,16 @@ static int parse(struct call *c, int argc, char **argv)
 		i++;
 		for (k = 0; k < count && strcmp(name, numbers[k].name); k++)
 			;
+		for (t = 0; t < texts_count && strcmp(name, texts[t].name); t++)
+			;
 		if (k < count)
 			*numbers[k].value = (unsigned int)strtoul(value, NULL, 0);
+		else if (t < texts_count)
+			*texts[t].value = value;
 		else if (!strcmp(name, "seq"))
 			c->seq = (uint16_t)strtoul(value, NULL, 0);
 		else if (!strcmp(name, "seed"))
 			c->seed = strtoull(value, NULL, 0);
-		else if (!strcmp(name, "keys"))
-			c->keys_path = value;
-		else if (!strcmp(name, "ready"))
-			c->ready = value;
-		else if (!strcmp(name, "go"))
-			c->go = value;
 		else if (!strcmp(name, "bad"))
 			err = peer_bad_parse(value, c->want_bad);
 		else if (!strcmp(name, "local"))
@@ -543,6 +565,8 @@ int peer_call(int argc, char **argv)
 	c.ssrc = 0x1234;
 	c.newest = -1;
 	c.seed = 1;
+	c.dtls.timeout_ms = 5000;
+	c.dtls.profiles = "SRTP_AEAD_AES_256_GCM:SRTP_AEAD_AES_128_GCM:SRTP_AES128_CM_SHA1_80";
 	err = parse(&c, argc, argv) ? -1 : set_up(&c);
 
 	if (!c.rate)
