@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # shellcheck shell=bash disable=SC2034
 #
-# Real SIP around the daemon: Kamailio as the proxy that drives it, SIPp as the users. Source after netns.sh.
+# Real SIP around the daemon: Kamailio as the proxy that drives it, SIPp as the users. Source after netns.sh, relay.sh and sdp.sh.and relay.sh.
 #
 #	proxy_user NS USER		a user of that proxy, with a random password that appears in no command line
 #	proxy_start NS USERS-DEVICE PEERS-DEVICE REALM [PEER-PROXY [DEFINE...]]	and proxy_stop NS
@@ -16,7 +16,6 @@
 
 SIPP=${SIPP:-$(command -v sipp)}
 KAMAILIO=${KAMAILIO:-$(PATH=$PATH:/usr/sbin command -v kamailio)}
-NG_PORT=2223
 declare -A PROXY_PID UA_NS UA_ADDRESS UA_PROXY UA_PID UA_STEP
 declare -A SIP_FLAGS=(
 	[OFFER_USERS_PEERS]="replace-origin" [ANSWER_USERS_PEERS]="replace-origin"
@@ -161,4 +160,55 @@ ua_sdp() { # UA [N] -> SDP with the line ends of the wire
 ua_codes() { # UA -> status codes received, in their order
 	awk '/^[A-Z]+ message (received|sent)/ { mine = / received /; next }
 		mine && /^SIP\/2.0 [0-9]/ { printf "%s%s", sep, $2; sep = " " }' "$W/$1/messages.log"
+}
+
+# ---- media of a call -----------------------------------------------------------------------------------------------
+
+# One peer for the N-th m-line between $W/UA/local.sdp and $W/UA/remote.sdp; result in $W/ID.UA.json, its process is $BG.
+ua_peer() { # ID UA OTHER N ARGUMENTS...
+	local id=$1 ua=$2 other=$3 n=$4 dir=$W/$2 address rtp rtcp port
+	local -a options
+	shift 4
+	read -r address rtp rtcp < <(sdp_remote "$dir/remote.sdp" "$n")
+	port=$(sdp_section "$dir/local.sdp" "$n" | sed -n 's/^m=[a-z]* \([0-9]*\) .*/\1/p')
+	if [ -n "$(sdp_attr "$dir/local.sdp" "$n" fingerprint)" ]; then
+		mapfile -t options < <(sdp_dtls "$dir/local.sdp" "$dir/remote.sdp" "$n" "$dir/identity.pem")
+	else
+		(umask 077 && sdp_keys "$dir/local.sdp" "$dir/remote.sdp" "$n" >"$dir/$n.keys") || return 1
+		options=(--keys "$dir/$n.keys")
+		if [ "$rtp" = "$rtcp" ]; then options+=(--mux); else options+=(--remote-rtcp "$address:$rtcp"); fi
+	fi
+	bg "${UA_NS[$ua]}" "$PEER" call --local "${UA_ADDRESS[$ua]}:$port" --remote "$address:$rtp" "${options[@]}" --keyed \
+		--ready "$W/$id.ready-$ua" --go "$W/$id.ready-$other" "$@" >"$W/$id.$ua.json" 2>"$W/$id.$ua.error"
+}
+
+MEDIA_SSRC=4096
+# Both ends at once. A run has SSRCs of its own: the keys may be those of an earlier one.
+ua_media() { # ID UA-A UA-B N ARGUMENTS-A ARGUMENTS-B
+	local a
+	rm -f "$W/$1".ready-*
+	MEDIA_SSRC=$((MEDIA_SSRC + 2))
+	# shellcheck disable=SC2086
+	ua_peer "$1" "$2" "$3" "$4" --ssrc $MEDIA_SSRC $5 || return 1
+	a=$BG
+	# shellcheck disable=SC2086
+	ua_peer "$1" "$3" "$2" "$4" --ssrc $((MEDIA_SSRC + 1)) --seed 7 $6 || return 1
+	wait "$BG" && wait "$a" && return 0
+	diag "media $1: $(cat "$W/$1.$2.error" "$W/$1.$3.error")"
+	return 1
+}
+
+# The SDP that a user has just received becomes the other half of its media.
+ua_take() { # UA
+	(umask 077 && ua_sdp "$1" >"$W/$1/remote.sdp")
+}
+
+# An INVITE of the first user, answered by the second: each side ends up with local.sdp and remote.sdp. The answer is made by
+# the function ANSWER (arguments: file, offer) while the second user rings.
+ua_exchange() { # UA-A UA-B ANSWER
+	ua_reached "$2" || return 1
+	ua_take "$2"
+	"$3" "$W/$2/local.sdp" "$W/$2/remote.sdp"
+	ua_go "$2"
+	ua_reached "$1" && ua_take "$1"
 }

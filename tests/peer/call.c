@@ -30,7 +30,7 @@ enum { RTP, RTCP, KINDS };
 struct call {
 	/* options */
 	struct sockaddr_storage local[KINDS], remote[KINDS];
-	bool mux, no_rtcp;
+	bool mux, no_rtcp, keyed;
 	const char *keys_path, *ready, *go;
 	struct peer_dtls dtls; /* role NULL = none */
 	unsigned int send, rate, size, rtcp_every, expect[KINDS], timeout_ms, linger_ms;
@@ -417,20 +417,24 @@ static void next_port(const struct sockaddr_storage *rtp, struct sockaddr_storag
 		htons((uint16_t)(ntohs(v4->sin_port) + 1)); /* at the same place in both families */
 }
 
-static int rendezvous(const struct call *c)
+/* Tells by a file that this side has come to @stage, and waits for the other. */
+static int rendezvous(const struct call *c, const char *stage)
 {
 	uint64_t end = now_us() + 10000000;
+	char ready[256], go[256];
 	int fd;
 
+	snprintf(ready, sizeof(ready), "%s%s", c->ready ? c->ready : "", stage);
+	snprintf(go, sizeof(go), "%s%s", c->go ? c->go : "", stage);
 	if (c->ready) {
-		fd = open(c->ready, O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
+		fd = open(ready, O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
 		if (fd < 0)
 			return -1;
 		close(fd);
 	}
-	while (c->go && access(c->go, F_OK)) {
+	while (c->go && access(go, F_OK)) {
 		if (now_us() > end) {
-			fprintf(stderr, "peer: %s did not appear\n", c->go);
+			fprintf(stderr, "peer: %s did not appear\n", go);
 			return -1;
 		}
 		usleep(2000);
@@ -458,9 +462,12 @@ static int set_up(struct call *c)
 		return -1;
 	if (!c->mux && !c->no_rtcp)
 		c->fd[RTCP] = open_socket(&c->local[RTCP]);
-	if ((!c->mux && !c->no_rtcp && c->fd[RTCP] < 0) || rendezvous(c))
+	if ((!c->mux && !c->no_rtcp && c->fd[RTCP] < 0) || rendezvous(c, ""))
 		return -1;
-	return c->dtls.role ? peer_dtls_run(&c->dtls, c->fd[RTP], &c->remote[RTP], &c->keys) : 0;
+	if (c->dtls.role && peer_dtls_run(&c->dtls, c->fd[RTP], &c->remote[RTP], &c->keys))
+		return -1;
+	/* a relay drops what comes before the other leg has its keys */
+	return c->keyed ? rendezvous(c, ".keyed") : 0;
 }
 
 static void print(const struct call *c)
@@ -499,6 +506,10 @@ static int parse(struct call *c, int argc, char **argv)
 		{ "dtls-timeout", &c->dtls.timeout_ms },
 	};
 	const struct {
+		const char *name;
+		bool *value;
+	} flags[3] = { { "mux", &c->mux }, { "no-rtcp", &c->no_rtcp }, { "keyed", &c->keyed } };
+	const struct {
 		const char *name, **value;
 	} texts[] = {
 		{ "keys", &c->keys_path },
@@ -517,8 +528,10 @@ static int parse(struct call *c, int argc, char **argv)
 		size_t k, t, count = sizeof(numbers) / sizeof(numbers[0]);
 		size_t texts_count = sizeof(texts) / sizeof(texts[0]);
 
-		if (!strcmp(name, "mux") || !strcmp(name, "no-rtcp")) {
-			*(name[0] == 'm' ? &c->mux : &c->no_rtcp) = true;
+		for (k = 0; k < 3 && strcmp(name, flags[k].name); k++)
+			;
+		if (k < 3) {
+			*flags[k].value = true;
 			continue;
 		}
 		i++;
