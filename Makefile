@@ -165,17 +165,21 @@ units: $(UNIT_BIN)
 bpf-tests: $(BPF_TEST_BIN)
 unit-tests: units bpf-tests
 
-# ---- tests of the whole daemon: the peer (libsrtp2) and the player of media pipelines (GStreamer) ------------------
-E2E_BIN := $(B)/tests/peer $(B)/tests/media
+# ---- tests of the whole daemon: the peer (libsrtp2), the player of pipelines (GStreamer), the ng client ------------
+E2E_BIN := $(B)/tests/peer $(B)/tests/media $(B)/tests/ngc
 $(B)/tests/peer: $(wildcard tests/peer/*.c tests/peer/*.h)
 	$(say) TEST $@
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) -D_GNU_SOURCE $(CFLAGS) $(LDFLAGS) $(filter %.c,$^) -o $@ -lsrtp2 -lcrypto -lm
+	$(Q)$(CC) -D_GNU_SOURCE $(CFLAGS) $(LDFLAGS) $(filter %.c,$^) -o $@ -lsrtp2 -lssl -lcrypto -lm
 $(B)/tests/media: tests/media/media.c
 	$(say) TEST $@
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -D_GNU_SOURCE $$(pkg-config --cflags gstreamer-1.0 gio-2.0) $(CFLAGS) $(LDFLAGS) $< -o $@ \
 		$$(pkg-config --libs gstreamer-1.0 gio-2.0)
+$(B)/tests/ngc: $(wildcard tests/ng/*.c tests/ng/*.h)
+	$(say) TEST $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -D_GNU_SOURCE $(CFLAGS) $(LDFLAGS) $(filter %.c,$^) -o $@ -ljansson
 e2e-programs: $(E2E_BIN)
 
 # ---- fuzz: tests/fuzz/fuzz_<name>.c, with seeds in tests/fuzz/corpus/<name>/ --------------------------------------

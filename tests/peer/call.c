@@ -30,8 +30,9 @@ enum { RTP, RTCP, KINDS };
 struct call {
 	/* options */
 	struct sockaddr_storage local[KINDS], remote[KINDS];
-	bool mux, no_rtcp;
+	bool mux, no_rtcp, keyed;
 	const char *keys_path, *ready, *go;
+	struct peer_dtls dtls; /* role NULL = none */
 	unsigned int send, rate, size, rtcp_every, expect[KINDS], timeout_ms, linger_ms;
 	unsigned int loss, reorder, duplicate; /* per thousand */
 	uint32_t ssrc;
@@ -309,6 +310,8 @@ static void take(struct call *c, uint8_t *data, size_t size)
 	srtp_err_status_t status = srtp_err_status_ok;
 	int len = (int)size;
 
+	if (c->dtls.role && size && data[0] >= 20 && data[0] <= 63)
+		return; /* the association says goodbye */
 	if (c->keys.rx)
 		status = kind == RTCP ? srtp_unprotect_rtcp(c->keys.rx, data, &len)
 				      : srtp_unprotect(c->keys.rx, data, &len);
@@ -414,20 +417,24 @@ static void next_port(const struct sockaddr_storage *rtp, struct sockaddr_storag
 		htons((uint16_t)(ntohs(v4->sin_port) + 1)); /* at the same place in both families */
 }
 
-static int rendezvous(const struct call *c)
+/* Tells by a file that this side has come to @stage, and waits for the other. */
+static int rendezvous(const struct call *c, const char *stage)
 {
 	uint64_t end = now_us() + 10000000;
+	char ready[256], go[256];
 	int fd;
 
+	snprintf(ready, sizeof(ready), "%s%s", c->ready ? c->ready : "", stage);
+	snprintf(go, sizeof(go), "%s%s", c->go ? c->go : "", stage);
 	if (c->ready) {
-		fd = open(c->ready, O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
+		fd = open(ready, O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
 		if (fd < 0)
 			return -1;
 		close(fd);
 	}
-	while (c->go && access(c->go, F_OK)) {
+	while (c->go && access(go, F_OK)) {
 		if (now_us() > end) {
-			fprintf(stderr, "peer: %s did not appear\n", c->go);
+			fprintf(stderr, "peer: %s did not appear\n", go);
 			return -1;
 		}
 		usleep(2000);
@@ -455,7 +462,12 @@ static int set_up(struct call *c)
 		return -1;
 	if (!c->mux && !c->no_rtcp)
 		c->fd[RTCP] = open_socket(&c->local[RTCP]);
-	return (!c->mux && !c->no_rtcp && c->fd[RTCP] < 0) ? -1 : rendezvous(c);
+	if ((!c->mux && !c->no_rtcp && c->fd[RTCP] < 0) || rendezvous(c, ""))
+		return -1;
+	if (c->dtls.role && peer_dtls_run(&c->dtls, c->fd[RTP], &c->remote[RTP], &c->keys))
+		return -1;
+	/* a relay drops what comes before the other leg has its keys */
+	return c->keyed ? rendezvous(c, ".keyed") : 0;
 }
 
 static void print(const struct call *c)
@@ -479,39 +491,62 @@ static int parse(struct call *c, int argc, char **argv)
 		const char *name;
 		unsigned int *value;
 	} numbers[] = {
-		{ "send", &c->send },		{ "rate", &c->rate },
-		{ "size", &c->size },		{ "rtcp-every", &c->rtcp_every },
-		{ "expect", &c->expect[RTP] },	{ "expect-rtcp", &c->expect[RTCP] },
-		{ "timeout", &c->timeout_ms },	{ "linger", &c->linger_ms },
-		{ "loss", &c->loss },		{ "reorder", &c->reorder },
-		{ "duplicate", &c->duplicate }, { "ssrc", &c->ssrc },
+		{ "send", &c->send },
+		{ "rate", &c->rate },
+		{ "size", &c->size },
+		{ "rtcp-every", &c->rtcp_every },
+		{ "expect", &c->expect[RTP] },
+		{ "expect-rtcp", &c->expect[RTCP] },
+		{ "timeout", &c->timeout_ms },
+		{ "linger", &c->linger_ms },
+		{ "loss", &c->loss },
+		{ "reorder", &c->reorder },
+		{ "duplicate", &c->duplicate },
+		{ "ssrc", &c->ssrc },
+		{ "dtls-timeout", &c->dtls.timeout_ms },
+	};
+	const struct {
+		const char *name;
+		bool *value;
+	} flags[3] = { { "mux", &c->mux }, { "no-rtcp", &c->no_rtcp }, { "keyed", &c->keyed } };
+	const struct {
+		const char *name, **value;
+	} texts[] = {
+		{ "keys", &c->keys_path },
+		{ "ready", &c->ready },
+		{ "go", &c->go },
+		{ "dtls", &c->dtls.role },
+		{ "identity", &c->dtls.identity },
+		{ "fingerprint", &c->dtls.fingerprint },
+		{ "profiles", &c->dtls.profiles },
 	};
 	int i, err = 0;
 
 	for (i = 1; i < argc && !err; i++) {
 		const char *name = argv[i] + (strncmp(argv[i], "--", 2) ? 0 : 2);
 		const char *value = i + 1 < argc ? argv[i + 1] : "";
-		size_t k, count = sizeof(numbers) / sizeof(numbers[0]);
+		size_t k, t, count = sizeof(numbers) / sizeof(numbers[0]);
+		size_t texts_count = sizeof(texts) / sizeof(texts[0]);
 
-		if (!strcmp(name, "mux") || !strcmp(name, "no-rtcp")) {
-			*(name[0] == 'm' ? &c->mux : &c->no_rtcp) = true;
+		for (k = 0; k < 3 && strcmp(name, flags[k].name); k++)
+			;
+		if (k < 3) {
+			*flags[k].value = true;
 			continue;
 		}
 		i++;
 		for (k = 0; k < count && strcmp(name, numbers[k].name); k++)
 			;
+		for (t = 0; t < texts_count && strcmp(name, texts[t].name); t++)
+			;
 		if (k < count)
 			*numbers[k].value = (unsigned int)strtoul(value, NULL, 0);
+		else if (t < texts_count)
+			*texts[t].value = value;
 		else if (!strcmp(name, "seq"))
 			c->seq = (uint16_t)strtoul(value, NULL, 0);
 		else if (!strcmp(name, "seed"))
 			c->seed = strtoull(value, NULL, 0);
-		else if (!strcmp(name, "keys"))
-			c->keys_path = value;
-		else if (!strcmp(name, "ready"))
-			c->ready = value;
-		else if (!strcmp(name, "go"))
-			c->go = value;
 		else if (!strcmp(name, "bad"))
 			err = peer_bad_parse(value, c->want_bad);
 		else if (!strcmp(name, "local"))
@@ -543,6 +578,8 @@ int peer_call(int argc, char **argv)
 	c.ssrc = 0x1234;
 	c.newest = -1;
 	c.seed = 1;
+	c.dtls.timeout_ms = 5000;
+	c.dtls.profiles = "SRTP_AEAD_AES_256_GCM:SRTP_AEAD_AES_128_GCM:SRTP_AES128_CM_SHA1_80";
 	err = parse(&c, argc, argv) ? -1 : set_up(&c);
 
 	if (!c.rate)

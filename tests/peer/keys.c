@@ -74,18 +74,23 @@ static int inline_decode(char *text, uint8_t *out)
 	return n < 0 ? -1 : n - (int)padding;
 }
 
-static int line_use(const char *direction, const char *suite, char *text, struct peer_keys *keys)
+int peer_keys_set(struct peer_keys *keys, bool tx, const char *suite, uint8_t *key, int len)
 {
-	bool tx = !strcmp(direction, "tx");
 	srtp_ssrc_type_t type = tx ? ssrc_any_outbound : ssrc_any_inbound;
-	uint8_t key[64];
-	int len = inline_decode(text, key);
-	int err;
+	int err = session_create(suite, key, len, type, false, tx ? &keys->tx : &keys->rx);
 
-	err = session_create(suite, key, len, type, false, tx ? &keys->tx : &keys->rx);
 	if (!err && tx)
 		err = session_create(suite, key, len, type, true, &keys->tx_ebit);
 	snprintf(tx ? keys->tx_suite : keys->rx_suite, sizeof(keys->tx_suite), "%s", suite);
+	return err;
+}
+
+static int line_use(const char *direction, const char *suite, char *text, struct peer_keys *keys)
+{
+	uint8_t key[64];
+	int err =
+		peer_keys_set(keys, !strcmp(direction, "tx"), suite, key, inline_decode(text, key));
+
 	OPENSSL_cleanse(key, sizeof(key));
 	return err;
 }

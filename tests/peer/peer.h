@@ -89,7 +89,21 @@ struct peer_keys {
  * of view. 0 or -1 after a message.
  */
 int peer_keys_read(const char *path, struct peer_keys *keys);
+/* One direction; @key holds key and salt, @len bytes. */
+int peer_keys_set(struct peer_keys *keys, bool tx, const char *suite, uint8_t *key, int len);
 void peer_keys_fini(struct peer_keys *keys);
+
+/* DTLS-SRTP instead of a file of keys. */
+struct peer_dtls {
+	const char *role; /* active, passive */
+	const char *identity; /* PEM file: certificate and private key */
+	const char *fingerprint; /* of the other side, as in SDP; NULL = not checked */
+	const char *profiles; /* OpenSSL's names, with ':' between */
+	unsigned int timeout_ms;
+};
+/* Handshake on @fd, which stays connected to @remote. 0 or -1 after a message. */
+int peer_dtls_run(const struct peer_dtls *d, int fd, const struct sockaddr_storage *remote,
+		  struct peer_keys *keys);
 
 /* "192.0.2.1:4000", "[2001:db8::1]:4000". 0 or -1 after a message. */
 int peer_addr_parse(const char *text, struct sockaddr_storage *out);
