@@ -225,6 +225,8 @@ void ups_plane_keys_limits(struct ups_dp *dp, const struct ups_stream *stream);
 int ups_plane_key_export(struct ups_dp *dp, struct ups_held_key *k,
 			 struct ups_errmsg *msg) __must_check;
 void ups_plane_keys_retract(struct ups_dp *dp, struct ups_held *held);
+/* ... every key that no flow in the kernel lane uses */
+void ups_plane_keys_retract_unused(struct ups_dp *dp, struct ups_held *held);
 /* Key events of one stream */
 void ups_plane_keys_check(struct ups_dp *dp, struct ups_installed *s);
 

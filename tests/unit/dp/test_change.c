@@ -714,7 +714,7 @@ static void kernel_lane_waits_only_where_state_is_at_stake(void **state)
 	mock_clear_log();
 	to.lane = UPS_CHOOSE_UDP;
 	change_apply(&c, &to);
-	assert_string_equal(mock.log, "PPllfllf");
+	assert_string_equal(mock.log, "PPllfllfkkkk");
 	assert_int_equal(mock.graces, 1);
 	/* programs that began before may still run when the keys change */
 	change_rekey_tx(&c, &to, 1, CM80, 42);
