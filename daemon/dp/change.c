@@ -315,6 +315,7 @@ static void resume(struct ups_dp *dp, struct ups_switch *sw)
 	ups_handshake_publish(dp, &sw->endpoints);
 	ups_handshake_drop(dp, &was, now);
 	ups_plane_keys_leave(dp, &was, now);
+	ups_plane_keys_retract_unused(dp, now);
 	sw->from->dp = NULL;
 	sw->to->dp = sw->s;
 	for (unsigned int i = 0; i < UPS_LEGS; i++)

@@ -56,6 +56,7 @@ const struct ups_dp_ops ups_dp_ops_default = {
 	.device_is_loopback = device_is_loopback,
 	.key_create = ups_srtp_key_create,
 	.udp = { ups_port_socket, ups_poll_add },
+	.xfrm_why = ups_xfrm_why,
 };
 
 /* ---- what the workers report ----------------------------------------------------------------------------------- */
@@ -160,6 +161,7 @@ int ups_plane_create(const struct ups_dp_config *config, const struct ups_dp_ops
 	dp->config = *config;
 	dp->ops = ops;
 	dp->notify_fd = -1;
+	dp->xfrm = ups_xfrm_open();
 	open_kernel(dp);
 	err = open_state(dp, msg);
 	if (!err)
@@ -204,6 +206,7 @@ void ups_dp_destroy(struct ups_dp *dp)
 	ups_plane_remove(dp, list_all(dp));
 	ups_udp_destroy(dp->udp); /* before whom its workers hand packets to */
 	ups_handshake_close(dp);
+	ups_xfrm_close(dp->xfrm);
 	if (dp->kernel)
 		dp->ops->kernel_destroy(dp->kernel);
 	else
@@ -280,6 +283,14 @@ int ups_dp_apply(struct ups_dp *dp, const struct ups_plan *plan, struct ups_errm
 	ups_plane_changes_carry_out(dp, changes, plan->change_count);
 	carry_out_deletions(dp, plan);
 	return 0;
+}
+
+/* ---- IPsec ----------------------------------------------------------------------------------------------------- */
+
+int ups_dp_ipsec_covers(struct ups_dp *dp, const struct ups_addr *local,
+			const struct ups_addr *remote, char *why, size_t size)
+{
+	return ups_xfrm_covers(dp->xfrm, local, remote, why, size);
 }
 
 /* ---- reports --------------------------------------------------------------------------------------------------- */

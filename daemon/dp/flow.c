@@ -87,13 +87,25 @@ static const char *why_awaited(const struct ups_leg *in, const struct ups_leg *o
 	return NULL;
 }
 
-static const char *why_off(const struct ups_dp *dp, const struct ups_leg *in)
+static const char *leg_ipsec(const struct ups_dp *dp, const struct ups_leg *leg)
+{
+	return leg->remote.port ? dp->ops->xfrm_why(dp->xfrm, &leg->local, &leg->remote) : NULL;
+}
+
+static const char *why_off(const struct ups_dp *dp, const struct ups_leg *in,
+			   const struct ups_leg *out)
 {
 	const struct ups_device *d = ups_plane_device(dp, in->iface->device);
+	const char *ipsec;
 
 	if (!d)
 		return "XDP is off: not a device of a configured interface";
-	return d->attached ? NULL : d->off;
+	if (!d->attached)
+		return d->off;
+	if (in->ipsec || out->ipsec)
+		return "a leg relies on IPsec: the stack applies it";
+	ipsec = leg_ipsec(dp, in);
+	return ipsec ? ipsec : leg_ipsec(dp, out);
 }
 
 static struct ups_lane_facts find_facts(struct ups_dp *dp, const struct ups_stream *stream,
@@ -103,7 +115,7 @@ static struct ups_lane_facts find_facts(struct ups_dp *dp, const struct ups_stre
 	const struct ups_device *out_device = ups_plane_device(dp, out->iface->device);
 	struct ups_lane_facts f = {
 		.choice = stream->lane == UPS_CHOOSE_AUTO ? dp->config.lane : stream->lane,
-		.off = why_off(dp, in),
+		.off = why_off(dp, in, out),
 		.needs_crypto = in->mode == UPS_MODE_SRTP || out->mode == UPS_MODE_SRTP,
 		.kernel_crypto = dp->kernel && dp->ops->kernel_has_crypto(dp->kernel),
 		.out_loopback = out_device && out_device->loopback,
@@ -289,6 +301,18 @@ void ups_plane_flow_rewrite(struct ups_dp *dp, struct ups_held_flow *f)
 		f->facts.off = REFUSED;
 }
 
+/* The address just learned may lie behind IPsec. */
+static void mind_ipsec(struct ups_dp *dp, struct ups_held_flow *in, struct ups_held_flow *back)
+{
+	const char *why = dp->ops->xfrm_why(dp->xfrm, &back->record.out_src, &in->record.src);
+
+	if (!why)
+		return;
+	in->facts.off = back->facts.off = why;
+	in->record.flags &= ~UPS_FLOW_XDP;
+	back->record.flags &= ~UPS_FLOW_XDP;
+}
+
 void ups_plane_learned(struct ups_dp *dp, struct ups_installed *s, unsigned int leg,
 		       const struct ups_addr *addr)
 {
@@ -298,6 +322,8 @@ void ups_plane_learned(struct ups_dp *dp, struct ups_installed *s, unsigned int 
 	in->record.flags |= UPS_FLOW_SRC_KNOWN;
 	in->facts.source_known = true;
 	back->record.out_dst = *addr;
+	if (in->in_kernel || back->in_kernel)
+		mind_ipsec(dp, in, back);
 	ups_plane_flow_rewrite(dp, in);
 	ups_plane_flow_rewrite(dp, back);
 	ups_plane_flow_lane(dp, &s->now.flow[0]);

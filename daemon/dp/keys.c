@@ -159,6 +159,24 @@ void ups_plane_keys_retract(struct ups_dp *dp, struct ups_held *held)
 	each_key(dp, held, retract_key);
 }
 
+/* RTP is all that the kernel lane does, and only of flows that are open to it. */
+static bool kernel_needs(const struct ups_held *held, unsigned int leg, unsigned int role)
+{
+	if (role == UPS_ROLE_TX)
+		return ups_plane_flow_open(&held->flow[1 - leg]);
+	return role < UPS_RX_KEYS_MAX && ups_plane_flow_open(&held->flow[leg]);
+}
+
+void ups_plane_keys_retract_unused(struct ups_dp *dp, struct ups_held *held)
+{
+	for (unsigned int n = 0; n < UPS_LEGS * UPS_ROLES; n++) {
+		unsigned int leg = n / UPS_ROLES, role = n % UPS_ROLES;
+
+		if (!kernel_needs(held, leg, role))
+			retract_key(dp, &held->key[leg][role], 0, false);
+	}
+}
+
 /* Leaves of @held the keys that @other does not have. */
 static void forget_common(struct ups_held *held, struct ups_held *other)
 {

@@ -10,7 +10,8 @@
 
 struct ups_lane_facts {
 	enum ups_lane_choice choice; /* the stream's, or the configuration's where that says auto */
-	const char *off; /* why the kernel lane is not on the in-leg's device; NULL = it is */
+	const char *
+		off; /* why the kernel lane is not on the in-leg's device, or must leave the path alone; NULL = it is there */
 	bool needs_crypto; /* a leg is SRTP */
 	bool kernel_crypto; /* this kernel can do it */
 	bool long_mki; /* an MKI beyond UPS_MKI_XDP_MAX */

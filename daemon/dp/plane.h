@@ -11,6 +11,7 @@
 #include "dp/kernel.h"
 #include "dp/lane.h"
 #include "dp/udp.h"
+#include "dp/xfrm.h"
 
 #define UPS_DEVICES_MAX 16
 
@@ -58,6 +59,8 @@ struct ups_dp_ops {
 			  struct ups_key_use *use, struct ups_srtp_key **out);
 	struct ups_udp_sys udp;
 	const struct ups_handshake_ops *handshake; /* NULL: built without */
+	const char *(*xfrm_why)(struct ups_xfrm *x, const struct ups_addr *local,
+				const struct ups_addr *remote);
 };
 
 extern const struct ups_dp_ops ups_dp_ops_default;
@@ -222,6 +225,8 @@ void ups_plane_keys_limits(struct ups_dp *dp, const struct ups_stream *stream);
 int ups_plane_key_export(struct ups_dp *dp, struct ups_held_key *k,
 			 struct ups_errmsg *msg) __must_check;
 void ups_plane_keys_retract(struct ups_dp *dp, struct ups_held *held);
+/* ... every key that no flow in the kernel lane uses */
+void ups_plane_keys_retract_unused(struct ups_dp *dp, struct ups_held *held);
 /* Key events of one stream */
 void ups_plane_keys_check(struct ups_dp *dp, struct ups_installed *s);
 

@@ -20,6 +20,7 @@ struct mock_lookup {
 static struct mock {
 	/* behaviour */
 	bool refuse_create, crypto, refuse_native, refuse_generic;
+	struct ups_addr ipsec; /* an address that policies cover; port 0 = none */
 	unsigned int fail_at; /* which fallible call fails, 1..; 0 = none */
 	/* record */
 	unsigned int calls; /* fallible ones so far */
@@ -210,6 +211,16 @@ TEST_INLINE int mock_poll_add(int epoll_fd, int fd, uint64_t data)
 	return mock_call('e') ? -ENOMEM : ups_poll_add(epoll_fd, fd, data);
 }
 
+TEST_INLINE const char *mock_xfrm_why(struct ups_xfrm *x, const struct ups_addr *local,
+				      const struct ups_addr *remote)
+{
+	(void)x;
+	return mock.ipsec.port && (ups_addr_same_ip(&mock.ipsec, local) ||
+				   ups_addr_same_ip(&mock.ipsec, remote))
+		       ? "an IPsec policy covers this path: the stack applies it"
+		       : NULL;
+}
+
 static const struct ups_dp_ops mock_ops = {
 	.kernel_create = mock_create,
 	.kernel_destroy = mock_destroy,
@@ -229,6 +240,7 @@ static const struct ups_dp_ops mock_ops = {
 	.device_is_loopback = mock_is_loopback,
 	.key_create = mock_key_create,
 	.udp = { mock_socket, mock_poll_add },
+	.xfrm_why = mock_xfrm_why,
 };
 
 #endif

@@ -714,7 +714,7 @@ static void kernel_lane_waits_only_where_state_is_at_stake(void **state)
 	mock_clear_log();
 	to.lane = UPS_CHOOSE_UDP;
 	change_apply(&c, &to);
-	assert_string_equal(mock.log, "PPllfllf");
+	assert_string_equal(mock.log, "PPllfllfkkkk");
 	assert_int_equal(mock.graces, 1);
 	/* programs that began before may still run when the keys change */
 	change_rekey_tx(&c, &to, 1, CM80, 42);
@@ -723,6 +723,60 @@ static void kernel_lane_waits_only_where_state_is_at_stake(void **state)
 	change_passes(&c);
 	change_hangup(&c);
 	assert_int_equal(mock.keys + mock.flows + mock.lookups, 0);
+}
+
+/* The kernel lane sends and receives below IPsec: what IPsec is for must not go there. */
+static void path_under_ipsec_is_the_stacks(void **state)
+{
+	struct ups_stream to;
+	struct call c;
+
+	(void)state;
+	mock.ipsec = fix_addr(false, 1);
+	change_call(&c, clear_srtp);
+	for (unsigned int i = 0; i < UPS_LEGS; i++) {
+		assert_int_equal(call_info(fix.dp, &c, i).lane, UPS_LANE_UDP);
+		assert_string_equal(call_info(fix.dp, &c, i).reason,
+				    "an IPsec policy covers this path: the stack applies it");
+	}
+	assert_int_equal(mock.flows + mock.lookups + mock.keys, 0);
+	change_passes(&c);
+	mock.ipsec.port = 0;
+	to = c.stream;
+	change_apply(&c, &to);
+	assert_int_equal(call_info(fix.dp, &c, 0).lane, UPS_LANE_XDP);
+	to.leg[1].ipsec = true;
+	change_apply(&c, &to);
+	for (unsigned int i = 0; i < UPS_LEGS; i++)
+		assert_string_equal(call_info(fix.dp, &c, i).reason,
+				    "a leg relies on IPsec: the stack applies it");
+	assert_int_equal(mock.flows + mock.lookups + mock.keys, 0);
+	change_passes(&c);
+	change_hangup(&c);
+}
+
+static void address_learned_behind_ipsec_is_the_stacks(void **state)
+{
+	const struct leg_spec spec[] = {
+		{ .mode = UPS_MODE_SRTP, .suite = GCM, .source = UPS_SOURCE_LATCH },
+		{ .mode = UPS_MODE_CLEAR },
+	};
+	struct call c;
+
+	(void)state;
+	change_call(&c, spec);
+	assert_int_equal(call_info(fix.dp, &c, 1).lane, UPS_LANE_XDP);
+	call_pass(&c, 0, false);
+	mock.ipsec = fix_addr(false, 1);
+	ups_dp_dispatch(fix.dp);
+	mock.ipsec.port = 0;
+	assert_int_equal(fix.told.learned, 1);
+	for (unsigned int i = 0; i < UPS_LEGS; i++) {
+		assert_int_equal(call_info(fix.dp, &c, i).lane, UPS_LANE_UDP);
+		assert_false(mock.record[c.stream.flow[i]].flags & UPS_FLOW_XDP);
+	}
+	change_passes(&c);
+	change_hangup(&c);
 }
 
 static void many_changes_wait_once(void **state)
@@ -788,6 +842,8 @@ int main(void)
 		cmocka_unit_test(plan_is_carried_out_whole_or_not_at_all),
 		cmocka_unit_test(change_to_other_slots_is_refused),
 		cmocka_unit_test(kernel_lane_waits_only_where_state_is_at_stake),
+		cmocka_unit_test(path_under_ipsec_is_the_stacks),
+		cmocka_unit_test(address_learned_behind_ipsec_is_the_stacks),
 		cmocka_unit_test(many_changes_wait_once),
 		cmocka_unit_test(rtcp_is_counted_apart),
 	};
