@@ -192,7 +192,7 @@ static void early_hello(enum ups_dtls_role role, bool remote_known)
 	leg = fix_leg(role, remote_known ? &p.addr : NULL);
 	fix_publish(&f, &leg);
 	fix_idle(&f, 150);
-	assert_int_equal(SSL_get_state(p.ssl), TLS_ST_CW_CLNT_HELLO);
+	expect_unanswered(&p);
 	leg = leg_for(UPS_DTLS_PASSIVE, &p, &id);
 	fix_publish(&f, &leg);
 	begun = fix_now_ms();
@@ -231,7 +231,7 @@ static void an_early_client_hello_is_forgotten_when_the_answer_makes_us_active(v
 	fix_publish(&f, &leg);
 	until(&f, (p.done && f.told.keys));
 	expect_same_keys(&f, &p);
-	assert_int_equal(SSL_get_state(early.ssl), TLS_ST_CW_CLNT_HELLO);
+	expect_unanswered(&early);
 	peer_close(&early);
 	peer_close(&p);
 	fix_close(&f);
