@@ -133,6 +133,8 @@ static const struct section sections[] = {
 	{ "log", log_options, COUNT(log_options) },
 };
 
+static const struct section interfaces = { "interfaces", iface_options, COUNT(iface_options) };
+
 static int read_sections(struct ups_reader *r, const struct ups_raw *raw, struct ups_config *out)
 {
 	const void *const raws[COUNT(sections)] = {
@@ -251,8 +253,6 @@ void ups_config_defaults(struct ups_config *out)
 
 const struct ups_option *ups_config_option(const char *path)
 {
-	static const struct section interfaces = { "interfaces", iface_options,
-						   COUNT(iface_options) };
 	const char *dot = strrchr(path, '.');
 	struct ups_text name = { path, dot ? (size_t)(dot - path) : 0 };
 
@@ -269,11 +269,30 @@ const struct ups_option *ups_config_option(const char *path)
 	return NULL;
 }
 
-/* Of those sections whose options are plain values */
-static bool differs(const struct ups_option *o, const struct ups_config *a,
-		    const struct ups_config *b)
+/* @a and @b: what the options of @s are put into */
+static bool differs(const struct section *s, size_t i, const void *a, const void *b)
 {
+	const struct ups_option *o = &s->options[i];
+
 	return memcmp((const char *)a + o->dest, (const char *)b + o->dest, o->dest_size) != 0;
+}
+
+static bool iface_differs(const struct ups_iface *a, const struct ups_iface *b)
+{
+	for (size_t i = 0; i < interfaces.count; i++) {
+		if (differs(&interfaces, i, a, b))
+			return true;
+	}
+	return a->has_v4 != b->has_v4 || a->has_v6 != b->has_v6;
+}
+
+static bool ifaces_differ(const struct ups_config *a, const struct ups_config *b)
+{
+	for (unsigned int i = 0; i < a->iface_count && i < b->iface_count; i++) {
+		if (iface_differs(&a->iface[i], &b->iface[i]))
+			return true;
+	}
+	return a->iface_count != b->iface_count;
 }
 
 void ups_config_compare(const struct ups_config *a, const struct ups_config *b,
@@ -282,16 +301,16 @@ void ups_config_compare(const struct ups_config *a, const struct ups_config *b,
 	char path[UPS_LINES_PATH];
 
 	for (size_t i = 0; i < COUNT(sections); i++) {
-		for (size_t k = 0; k < sections[i].count; k++) {
-			const struct ups_option *o = &sections[i].options[k];
+		const struct section *s = &sections[i];
 
-			snprintf(path, sizeof(path), "%s%s%s", sections[i].path,
-				 sections[i].path[0] ? "." : "", o->key);
-			if (differs(o, a, b))
+		for (size_t k = 0; k < s->count; k++) {
+			snprintf(path, sizeof(path), "%s%s%s", s->path, s->path[0] ? "." : "",
+				 s->options[k].key);
+			if (differs(s, k, a, b))
 				found(aux, path);
 		}
 	}
-	if (a->iface_count != b->iface_count || memcmp(a->iface, b->iface, sizeof(a->iface)) != 0)
+	if (ifaces_differ(a, b))
 		found(aux, "interfaces");
 	if (a->ng.listen_count != b->ng.listen_count ||
 	    memcmp(a->ng.listen, b->ng.listen, sizeof(a->ng.listen)) != 0)

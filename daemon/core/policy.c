@@ -154,12 +154,13 @@ static enum obstacle try_mechanism(const struct ups_policy_input *in, const stru
 	return NO_OBSTACLE;
 }
 
-/* Users' own keys pass through the same signalling as ours would (RFC 4568 8.3). */
+/* Users' own keys pass through the same signalling as ours would (RFC 4568 8.3); where both kinds are there, the weaker one counts. */
 static bool opaque_works(const struct ups_policy_input *in, const struct ups_rule *rule)
 {
-	enum ups_mechanism theirs = in->can & UPS_CAN_DTLS ? UPS_MECH_DTLS : UPS_MECH_SDES;
+	bool fingerprints = in->can & UPS_CAN_DTLS && !(in->can & UPS_CAN_SDES);
 
-	return rule->opaque && in->keyed_by_users && signalling_carries(in, theirs);
+	return rule->opaque && in->keyed_by_users &&
+	       signalling_carries(in, fingerprints ? UPS_MECH_DTLS : UPS_MECH_SDES);
 }
 
 /* Takes the first mechanism that works, or tells what is in the way of the one that came furthest. */

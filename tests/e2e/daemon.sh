@@ -97,7 +97,7 @@ fi
 
 child=$(child_of "$DAEMON")
 begun=$(date +%s%N)
-check "SIGTERM ends it with status 0 and no warning" daemon_stop cs '(XDP|kernel lane|SIGHUP)'
+check "SIGTERM ends it with status 0 and no other warning" daemon_stop cs '(XDP|kernel lane|SIGHUP)'
 check "... within a second" [ $((($(date +%s%N) - begun) / 1000000)) -lt 1000 ]
 check "... with its XDP programs detached" detached
 check "... and no child left" is_gone "${child:-$DAEMON}"
@@ -119,8 +119,22 @@ else
 	skip "... and the XDP program stays" "no XDP here"
 	check "the next start succeeds" daemon_start cs "$W/cs.yaml"
 fi
-check "... and ends cleanly" daemon_stop cs '(XDP|kernel lane)'
+check "... and ends cleanly" daemon_stop cs '(XDP|kernel lane|SIGHUP)'
 check "... with nothing attached" detached
+
+# ---- without a file ----------------------------------------------------------------------------------------------
+
+: >"${DAEMON_LOG[cs]}"
+daemon_exec cs "${DAEMON_LOG[cs]}" --interface users/192.0.2.1 --interface 'users/2001:db8:1::1' \
+	--interface 'peers/203.0.113.1!198.51.100.1' --kind peers=nni --port-min 20000 --port-max 20999
+DAEMON_PID[cs]=$BG
+check "it starts without a file" daemon_wait cs
+check "... on the devices that have the addresses" session_add three
+kill -HUP "${DAEMON_PID[cs]}"
+check "... with nothing to reload" wait_for grep -q '^warning app: SIGHUP: .*started without a file' "${DAEMON_LOG[cs]}"
+check "... and ends cleanly" daemon_stop cs '(XDP|kernel lane|SIGHUP)'
+is "an address that no device has is named" "$(in_ns cs "$UPSECD" --interface 192.0.2.99 2>&1)" \
+	"upsecd: --interface: no device of this machine has the address 192.0.2.99"
 
 # ---- another user ------------------------------------------------------------------------------------------------
 

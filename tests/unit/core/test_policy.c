@@ -590,6 +590,12 @@ static void users_who_key_each_other_stay_untouched_only_where_both_rules_say_op
 		UPS_SIGNALLING_INTEGRITY; /* whose keys, does not matter to who reads them */
 	decide(&in);
 	assert_refused(UPS_BY_PROVIDER, "encrypted");
+	in.can = SECURED; /* keys beside fingerprints */
+	decide(&in);
+	assert_chosen(UPS_MECH_DTLS, UPS_BY_PROVIDER);
+	in.can = UPS_CAN_DTLS;
+	decide(&in);
+	assert_chosen(UPS_MECH_OPAQUE, UPS_BY_PROVIDER);
 	rule->protection = UPS_FORBID;
 	decide(&in);
 	assert_refused(UPS_BY_PROVIDER, "forbids");
