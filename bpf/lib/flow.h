@@ -31,6 +31,24 @@ static __always_inline __u32 ups_police_opaque(struct ups_work *w, __u32 flags)
 	}
 }
 
+/*
+ * Not from the source of this flow. A peer that moves shows itself by a handshake, and where the leg may learn, the udp lane
+ * says from whom.
+ */
+static __always_inline __u32 ups_police_stranger(const struct ups_work *w, __u32 flags)
+{
+	if (!w->len || !(flags & UPS_FLOW_LATCH) || (flags & UPS_FLOW_OPAQUE))
+		return UPS_DROP(SOURCE);
+	switch (ups_demux(w->first[0], w->first[1])) {
+	case UPS_DEMUX_STUN:
+		return flags & UPS_FLOW_STUN ? UPS_PASS(STUN) : UPS_DROP(SOURCE);
+	case UPS_DEMUX_DTLS:
+		return flags & UPS_FLOW_DTLS ? UPS_PASS(DTLS) : UPS_DROP(SOURCE);
+	default:
+		return UPS_DROP(SOURCE);
+	}
+}
+
 static __always_inline __u32 ups_police_demux(struct ups_work *w, __u32 flags)
 {
 	switch (ups_demux(w->first[0], w->first[1])) {
@@ -85,7 +103,7 @@ static __always_inline __u32 ups_police_flow(struct xdp_md *ctx, struct ups_work
 	if (!(flags & UPS_FLOW_SRC_KNOWN))
 		return UPS_PASS(LEARN);
 	if (!ups_addr_equal(&w->src, &flow->src))
-		return UPS_DROP(SOURCE);
+		return ups_police_stranger(w, flags);
 	if (!w->len)
 		return UPS_DROP(SHORT);
 	if (flags & UPS_FLOW_OPAQUE)

@@ -37,6 +37,19 @@ static bool device_is_loopback(const char *device)
 	return yes;
 }
 
+static const struct ups_handshake_ops handshake_ops = {
+	.create = ups_dtls_create,
+	.destroy = ups_dtls_destroy,
+	.fingerprint = ups_dtls_fingerprint,
+	.prepare = ups_dtls_prepare,
+	.publish = ups_dtls_publish,
+	.discard = ups_dtls_discard,
+	.drop = ups_dtls_drop,
+	.input = ups_dtls_input,
+	.notify_fd = ups_dtls_notify_fd,
+	.dispatch = ups_dtls_dispatch,
+};
+
 const struct ups_dp_ops ups_dp_ops_default = {
 	.kernel_create = ups_kernel_create,
 	.kernel_destroy = ups_kernel_destroy,
@@ -56,6 +69,7 @@ const struct ups_dp_ops ups_dp_ops_default = {
 	.device_is_loopback = device_is_loopback,
 	.key_create = ups_srtp_key_create,
 	.udp = { ups_port_socket, ups_poll_add },
+	.handshake = &handshake_ops,
 	.xfrm_why = ups_xfrm_why,
 };
 

@@ -23,6 +23,8 @@ static uint32_t flow_flags(const struct ups_leg *in, const struct ups_leg *out)
 		flags |= UPS_FLOW_RX_MUX;
 	if (in->source == UPS_SOURCE_STRICT || in->learned)
 		flags |= UPS_FLOW_SRC_KNOWN;
+	if (in->source == UPS_SOURCE_LATCH)
+		flags |= UPS_FLOW_LATCH;
 	if (in->dtls.on)
 		flags |= UPS_FLOW_DTLS;
 	if (in->dtls.on || in->ice.on)

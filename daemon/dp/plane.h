@@ -58,7 +58,7 @@ struct ups_dp_ops {
 	int (*key_create)(struct ups_crypto *c, const struct ups_srtp_key_config *config,
 			  struct ups_key_use *use, struct ups_srtp_key **out);
 	struct ups_udp_sys udp;
-	const struct ups_handshake_ops *handshake; /* NULL: built without */
+	const struct ups_handshake_ops *handshake; /* NULL in tests that need none */
 	const char *(*xfrm_why)(struct ups_xfrm *x, const struct ups_addr *local,
 				const struct ups_addr *remote);
 };

@@ -70,6 +70,9 @@ UPS_ASSERT_SIZE(struct ups_lookup_key, 20);
 #define UPS_FLOW_SRC_KNOWN (1u << 6) /* src holds the address to accept; else PASS_LEARN */
 #define UPS_FLOW_DTLS (1u << 7) /* the in-leg negotiates DTLS: pass first byte 20..63 */
 #define UPS_FLOW_STUN (1u << 8) /* the in-leg answers STUN: pass first byte 0..3 */
+#define UPS_FLOW_LATCH \
+	(1u            \
+	 << 9) /* what DTLS and STUN pass may come from other sources than src: the udp lane judges */
 
 #define UPS_SLOT_NONE 0xffffffffu
 

@@ -435,7 +435,8 @@ static void keys_of_a_handshake_are_applied_from_within_the_report(void **state)
 	assert_int_equal(poll(&pfd, 1, 0), 0);
 	assert_int_equal(mock.record[c.stream.flow[0]].flags,
 			 UPS_FLOW_ACTIVE | UPS_FLOW_XDP | UPS_FLOW_RX_SRTP | UPS_FLOW_RX_MUX |
-				 UPS_FLOW_SRC_KNOWN | UPS_FLOW_DTLS | UPS_FLOW_STUN);
+				 UPS_FLOW_SRC_KNOWN | UPS_FLOW_DTLS | UPS_FLOW_STUN |
+				 UPS_FLOW_LATCH);
 	for (unsigned int i = 0; i < UPS_LEGS; i++) {
 		call_pass(&c, i, false);
 		call_pass(&c, i, true);
