@@ -49,8 +49,7 @@ struct ups_ng_server {
 	sd_event_source *idle_timer;
 	struct ups_ng_cookies cookies;
 	struct ups_ng_stats stats;
-	uint64_t command_errors[UPS_NG_COMMANDS], command_ns[UPS_NG_COMMANDS];
-	uint64_t calls_made;
+	uint64_t calls_made, calls_rejected;
 	uint64_t start_ns;
 	struct ups_arena arena; /* of the request that is being served */
 	char *reply, *sdp; /* UPS_NG_REPLY_MAX, UPS_SDP_SIZE_MAX */

@@ -89,8 +89,8 @@ static const struct ups_calls *no_calls(void *aux)
 	return NULL;
 }
 
-/* In place of core/call.c, core/policy.c */
-__attribute__((weak)) int ups_calls_info(const struct ups_calls *calls, struct ups_text call_id,
+/* In place of core/call.c */
+int ups_calls_info(const struct ups_calls *calls, struct ups_text call_id,
 					 struct ups_call_info *out)
 {
 	(void)calls;
@@ -100,24 +100,6 @@ __attribute__((weak)) int ups_calls_info(const struct ups_calls *calls, struct u
 					.media_count = 1,
 					.media = { { .media = "audio" } } };
 	return ups_text_is(call_id, "c") ? 0 : UPS_E_NO_SESSION;
-}
-
-__attribute__((weak)) const char *ups_mechanism_name(enum ups_mechanism m)
-{
-	(void)m;
-	return "clear";
-}
-
-__attribute__((weak)) const char *ups_decider_name(enum ups_decider d)
-{
-	(void)d;
-	return "user";
-}
-
-__attribute__((weak)) void ups_session_posture(const struct ups_session *s, struct ups_posture *out)
-{
-	(void)s;
-	*out = (struct ups_posture) { 0 };
 }
 
 static const struct ups_ctl_ops ops = { .core = no_core,

@@ -120,6 +120,8 @@ static int fake_flow_info(void *aux, uint32_t flow, struct ups_flow_info *out)
 								  .tx_bytes = 220 * flow };
 	out->stats.lane[UPS_LANE_XDP] =
 		(struct ups_lane_stats) { .rx_packets = flow, .rx_bytes = 20 * flow };
+	out->stats.rtcp_rx_packets = out->stats.rtcp_tx_packets = 1 + flow;
+	out->stats.rtcp_rx_bytes = out->stats.rtcp_tx_bytes = 30 * flow;
 	out->stats.drop[UPS_DROP_AUTH] = 2;
 	out->stats.drop[UPS_DROP_SOURCE] = 1;
 	return 0;
@@ -146,7 +148,7 @@ static const struct ups_ctl_ops fake_ops = {
 };
 
 /* In place of core/call.c: the calls are c1@x and c2@x. */
-__attribute__((weak)) int ups_calls_info(const struct ups_calls *calls, struct ups_text call_id,
+int ups_calls_info(const struct ups_calls *calls, struct ups_text call_id,
 					 struct ups_call_info *out)
 {
 	(void)calls;
@@ -165,27 +167,6 @@ __attribute__((weak)) int ups_calls_info(const struct ups_calls *calls, struct u
 			   { .stream = 1, .media = "video", .refused = true } },
 	};
 	return 0;
-}
-
-__attribute__((weak)) const char *ups_mechanism_name(enum ups_mechanism m)
-{
-	static const char *const names[] = { "clear", "sdes", "dtls", "opaque", "ipsec", "manual" };
-
-	return names[m];
-}
-
-__attribute__((weak)) const char *ups_decider_name(enum ups_decider d)
-{
-	static const char *const names[] = { "provider", "user", "peer" };
-
-	return names[d];
-}
-
-__attribute__((weak)) void ups_session_posture(const struct ups_session *session,
-					       struct ups_posture *out)
-{
-	(void)session;
-	*out = (struct ups_posture) { 0 };
 }
 
 /* ---- the listener ---- */
