@@ -91,7 +91,7 @@ static const struct ups_calls *no_calls(void *aux)
 
 /* In place of core/call.c */
 int ups_calls_info(const struct ups_calls *calls, struct ups_text call_id,
-					 struct ups_call_info *out)
+		   struct ups_call_info *out)
 {
 	(void)calls;
 	*out = (struct ups_call_info) { .session = &session,

@@ -149,7 +149,7 @@ static const struct ups_ctl_ops fake_ops = {
 
 /* In place of core/call.c: the calls are c1@x and c2@x. */
 int ups_calls_info(const struct ups_calls *calls, struct ups_text call_id,
-					 struct ups_call_info *out)
+		   struct ups_call_info *out)
 {
 	(void)calls;
 	if (!ups_text_is(call_id, "c1@x") && !ups_text_is(call_id, "c2@x"))
@@ -281,6 +281,7 @@ static void model_open(void)
 	fake_stream.leg[0].rx[0].suite = UPS_SUITE_AEAD_AES_128_GCM;
 	fake_session = (struct ups_session) { .id = "c1@x",
 					      .created_unix = 1402064111,
+					      .created_ns = UINT64_MAX,
 					      .stream_count = 1,
 					      .stream = { &fake_stream } };
 }
