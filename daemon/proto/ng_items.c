@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Values of ng keys that are more than words of a list: numbers, addresses, suites, names. See ng_words.h. */
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/addr.h"
 #include "proto/ng_words.h"
@@ -84,9 +85,11 @@ static int number_item(struct ups_ng_parser *p, const struct ups_ng_item *item,
 		       unsigned long long max, int64_t *out)
 {
 	unsigned long long n;
+	char expected[48];
 
+	snprintf(expected, sizeof(expected), "a number from 0 to %llu", max);
 	if (!ups_text_number(item->text, max, &n))
-		return ups_ng_bad_value(p, item, "a number in range");
+		return ups_ng_bad_value(p, item, expected);
 	*out = (int64_t)n;
 	return 0;
 }
@@ -118,7 +121,10 @@ int ups_ng_transport_item(struct ups_ng_parser *p, const struct ups_ng_item *ite
 	enum ups_sdp_proto proto = ups_sdp_proto_parse(item->text);
 
 	if (proto == UPS_SDP_PROTO_NONE || proto == UPS_SDP_OTHER)
-		return ups_ng_bad_value(p, item, "a transport protocol that upsec relays");
+		return ups_ng_bad_value(
+			p, item,
+			"RTP/AVP, RTP/AVPF, RTP/SAVP, RTP/SAVPF, UDP/TLS/RTP/SAVP or "
+			"UDP/TLS/RTP/SAVPF");
 	p->out->flags.transport = proto;
 	return 0;
 }

@@ -66,6 +66,8 @@ static const struct word words[] = {
 	{ "AVP", SHORT, 0, UPS_SHORT_SAID, NULL },
 	{ "SRTP", SHORT, 0, UPS_SHORT_SAID | UPS_SHORT_SRTP, NULL },
 	{ "AVPF", SHORT, 0, UPS_SHORT_SAID | UPS_SHORT_FEEDBACK, NULL },
+	{ "SAVP", SHORT, 0, UPS_SHORT_SAID | UPS_SHORT_SRTP, NULL },
+	{ "SAVPF", SHORT, 0, UPS_SHORT_SAID | UPS_SHORT_SRTP | UPS_SHORT_FEEDBACK, NULL },
 	{ "DTLS", SHORT, 0, UPS_SHORT_SAID | UPS_SHORT_DTLS, NULL },
 	/* SDP */
 	{ "no-rtcp-attribute", TRUE, FLAG(no_rtcp_attribute), 0, NULL },
@@ -366,7 +368,7 @@ static int refuse(struct ups_ng_parser *p, struct ups_text said, const char *sen
 {
 	if (!p->media)
 		return 0;
-	return ups_fail(p->msg, UPS_E_UNSUPPORTED, "'%.*s' is not supported: %s",
+	return ups_fail(p->msg, UPS_E_UNSUPPORTED, "'%.*s' is not supported: %s; leave it out",
 			(int)(said.len < 80 ? said.len : 80), said.at, sentence);
 }
 
@@ -658,8 +660,10 @@ int ups_ng_words_finish(struct ups_ng_parser *p)
 		flags->transport = shorthand(p->shorthand);
 	/* Nothing of what was asked for is here: no restriction at all would be the opposite of it. */
 	if (p->media && p->only_unknown && !flags->sdes_only)
-		return ups_fail(p->msg, UPS_E_UNSUPPORTED,
-				"SDES=only-...: upsec has none of the suites that were named");
+		return ups_fail(
+			p->msg, UPS_E_UNSUPPORTED,
+			"SDES=only-...: upsec has none of the suites that were named; name others, or "
+			"leave it out");
 	if (p->warning.size)
 		p->out->warning = ups_buf_text(&p->warning);
 	return 0;

@@ -400,6 +400,9 @@ static void shorthand_words_combine_to_a_transport(void **state)
 		{ "AVPF", UPS_SDP_AVPF },
 		{ "SRTP", UPS_SDP_SAVP },
 		{ "SRTP AVPF", UPS_SDP_SAVPF },
+		{ "RTP SAVP", UPS_SDP_SAVP },
+		{ "SAVPF", UPS_SDP_SAVPF },
+		{ "DTLS SAVPF", UPS_SDP_TLS_SAVPF },
 		{ "DTLS", UPS_SDP_TLS_SAVP },
 		{ "DTLS AVPF SRTP", UPS_SDP_TLS_SAVPF },
 		{ "UDP/TLS/RTP/SAVPF", UPS_SDP_TLS_SAVPF },
@@ -508,6 +511,7 @@ static void what_would_change_media_is_refused(void **state)
 		if (offer(text) != UPS_E_UNSUPPORTED)
 			fail_msg("%s was not refused", words[i]);
 		assert_non_null(strstr(msg.text, "is not supported: "));
+		assert_non_null(strstr(msg.text, "; leave it out"));
 	}
 	for (size_t i = 0; i < COUNT(dicts); i++) {
 		if (offer(dicts[i]) != UPS_E_UNSUPPORTED)
