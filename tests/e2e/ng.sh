@@ -46,7 +46,7 @@ sessions() { upsec cs -j session list | jq length; }
 # The port of the first m-line that was told
 port_of() { jq -r .sdp | sed -n 's/^m=audio \([0-9]*\) .*/\1/p' | head -n 1; }
 
-# @count packets of @size bytes, RTP (128 0) or RTCP (128 200): a clear leg relays whatever has a header.
+# Plain RTP (second byte 0) or RTCP (200) of one source.
 packets() { # NAMESPACE LOCAL-PORT ADDRESS PORT SECOND-BYTE COUNT SIZE
 	in_ns "$1" python3 - "${@:2}" <<-'END'
 		import socket, struct, sys, time
@@ -54,7 +54,10 @@ packets() { # NAMESPACE LOCAL-PORT ADDRESS PORT SECOND-BYTE COUNT SIZE
 		s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 		s.bind(("", local))
 		for i in range(count):
-		    body = struct.pack("!BBHII", 128, second, i if second < 192 else size // 4 - 1, 160 * i, 0x1234)
+		    if second < 192:
+		        body = struct.pack("!BBHII", 128, second, i, 160 * i, 0x1234)
+		    else:
+		        body = struct.pack("!BBHI", 128, second, size // 4 - 1, 0x1234)
 		    s.sendto(body.ljust(size, b"\0"), (address, port))
 		    time.sleep(0.001)
 	END
