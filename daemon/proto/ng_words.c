@@ -238,7 +238,7 @@ static const struct word off_words[] = {
 enum key_kind {
 	KEY_PASS, /* changes nothing here */
 	KEY_WORDS, /* items of @words; an unknown one is named in the warning */
-	KEY_STRICT, /* the same, but an unknown one is an error: ours */
+	KEY_STRICT, /* the same, but an unknown one is an error: ours; yes or no */
 	KEY_REFUSE, /* unless all items are in off_words or the list is empty */
 	KEY_ITEM, /* @item reads each */
 };
@@ -421,7 +421,7 @@ static int apply_item(struct ups_ng_parser *p, const struct key *key,
 	if (key->item)
 		return key->item(p, item);
 	if (key->kind == KEY_STRICT)
-		return ups_ng_bad_value(p, item, "a word that is known here");
+		return ups_ng_bad_value(p, item, "yes or no");
 	ups_ng_warn_item(p, item);
 	return 0;
 }

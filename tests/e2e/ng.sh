@@ -12,7 +12,7 @@ cd "$(dirname "$0")" || exit 1
 # shellcheck source=tests/lib/relay.sh
 . ../lib/relay.sh
 
-ARGS=(--interface users/192.0.2.1 --interface peers/203.0.113.1 --kind peers=nni --listen-ng 0.0.0.0:$NG_PORT)
+ARGS=(--interface users/192.0.2.1 --interface peers/203.0.113.1 --kind peers=nni --listen-ng "0.0.0.0:$NG_PORT")
 BOTH='["users","peers"]'
 
 sdp_write() { # FILE ADDRESS PORT...: plain audio
