@@ -157,7 +157,7 @@ is "the time of creation in three forms" "$(jq '.created_ts == .created * 100000
 # ---- a delay, SIGHUP ---------------------------------------------------------------------------------------------
 
 offer late >/dev/null
-is "delete with a delay" "$(ask delete call-id=late delete-delay=1 | result)" ok
+is "delete with a delay" "$(ask delete call-id=late delete-delay=4 | result)" ok
 is "... leaves the call for now" "$(sessions)" 1
 none_left() { [ "$(sessions)" = 0 ]; }
 check "... and ends it" wait_for none_left
