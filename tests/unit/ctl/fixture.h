@@ -185,6 +185,8 @@ static int fix_call_check(void *aux, const struct ups_call_request *request,
 	(void)aux;
 	if (!ups_text_starts(request->sdp, "v=0"))
 		return ups_fail(msg, UPS_E_SYNTAX, "SDP line 1: expected v=0");
+	if (!request->call_id.len || memchr(request->call_id.at, ' ', request->call_id.len))
+		return ups_fail(msg, UPS_E_RANGE, "a session id has no blanks");
 	if (!ups_text_is(request->flags->direction[0], "access"))
 		return ups_fail(msg, UPS_E_NO_INTERFACE, "there is no interface %.*s",
 				UPS_TEXT_ARG(request->flags->direction[0]));

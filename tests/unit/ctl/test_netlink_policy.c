@@ -224,7 +224,7 @@ static void a_verdict_tells_each_leg_and_why(void **state)
 	assert_string_equal(leg[0].rule, "users");
 	assert_string_equal(leg[0].reason,
 			    "wish -1, signalling -1 -1, transport 0, address , source 0, "
-			    "authenticated 0, call policy check");
+			    "authenticated 0, call policy-check@upsec.invalid");
 }
 
 static void facts_of_a_check_reach_the_judge(void **state)
