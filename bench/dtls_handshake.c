@@ -18,6 +18,8 @@
 #include "dp/dtls_priv.h"
 #include "proto/sdp.h"
 
+#define SAMPLE 100 /* associations held while memory is counted */
+
 static struct ups_dtls *d;
 static SSL_CTX *peer_ctx;
 static BIO *to_peer;
@@ -180,16 +182,16 @@ static void drop(uint32_t count)
 }
 
 /* Bytes of the heap for each association, besides its endpoint */
-static size_t memory(bool passive, bool half, uint32_t count)
+static size_t memory(bool passive, bool half)
 {
 	struct cost cost = {};
 	size_t before = mallinfo2().uordblks;
 
-	for (uint32_t i = 0; i < count; i++)
+	for (uint32_t i = 0; i < SAMPLE; i++)
 		run(i, passive, half, &cost);
 	before = mallinfo2().uordblks - before;
-	drop(count);
-	return before / count - sizeof(struct ups_dtls_endpoint);
+	drop(SAMPLE);
+	return before / SAMPLE - sizeof(struct ups_dtls_endpoint);
 }
 
 static void measure(bool passive, uint32_t count)
@@ -201,8 +203,7 @@ static void measure(bool passive, uint32_t count)
 	drop(count);
 	printf("%-8s %6.0f us daemon  %6.0f us peer   finished %5zu bytes   under way %6zu bytes\n",
 	       passive ? "passive" : "active", (double)cost.daemon / count / 1000,
-	       (double)cost.peer / count / 1000, memory(passive, false, 100),
-	       memory(passive, true, 100));
+	       (double)cost.peer / count / 1000, memory(passive, false), memory(passive, true));
 }
 
 int main(int argc, char **argv)

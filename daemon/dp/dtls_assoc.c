@@ -498,6 +498,7 @@ void ups_assoc_settle(struct ups_dtls_assoc *a)
 void ups_assoc_confirm(struct ups_dtls_assoc *a)
 {
 	struct ups_dtls_endpoint *e = a->endpoint;
+	struct ups_dtls_assoc *other, *next;
 
 	ups_assoc_destroy(e->current);
 	TAILQ_REMOVE(&e->tries, a, of_endpoint);
@@ -509,7 +510,9 @@ void ups_assoc_confirm(struct ups_dtls_assoc *a)
 	if (a->due_ns < a->d->tick_ns)
 		a->d->tick_ns = a->due_ns;
 	e->done = e->done || a->number == e->dtls.association;
-	while (!TAILQ_EMPTY(&e->tries))
-		ups_assoc_destroy(TAILQ_FIRST(&e->tries));
+	for (other = TAILQ_FIRST(&e->tries); other; other = next) {
+		next = TAILQ_NEXT(other, of_endpoint);
+		ups_assoc_destroy(other);
+	}
 	SSL_free_buffers(a->ssl);
 }
