@@ -5,8 +5,8 @@
  *
  *	ng --to ADDRESS:PORT --pid PID --mode MODE [--count N] [--local ADDRESS]
  *
- * MODE: plain (RTP/AVP on both sides), sdes (RTP/SAVP on both sides), dtls (UDP/TLS/RTP/SAVPF, signalling only), handshake (the same and
- * both handshakes; the calls' media sockets are at --local). Requests are what Kamailio's module sends. One JSON object.
+ * MODE: plain (RTP/AVP on both sides), sdes (RTP/SAVP on both sides), dtls (UDP/TLS/RTP/SAVPF, signalling only; a daemon that
+ * takes the active role sends its first flight), handshake (the same and both handshakes, in the roles of the SDP; the calls' media sockets are at --local). Requests are what Kamailio's module sends. One JSON object.
  */
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -156,8 +156,9 @@ static int ask_sdp(struct bench *b, unsigned int call, const char *command, cons
 	size_t len = head(b, sdp);
 
 	add_item(b->request, &len, "ICE", "remove");
-	if (b->mode >= DTLS)
-		add_item(b->request, &len, "DTLS", "passive");
+	if (b->mode == SDES && !answer) /* the same work for all: one suite */
+		add(b->request, &len, "4:DTLS3:off4:SDESl%zu:only-" SUITE "e",
+		    strlen("only-" SUITE));
 	if (!answer)
 		add(b->request, &len, "9:directionl5:users5:peerse");
 	add(b->request, &len, "7:replacel6:origine");
