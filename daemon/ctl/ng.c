@@ -26,11 +26,8 @@
 /* One more byte than a request may have, so that a longer one is seen. */
 struct datagram {
 	struct sockaddr_storage from;
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(struct in6_pktinfo)) +
-			   CMSG_SPACE(sizeof(struct in_pktinfo))];
-	} control;
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(struct in6_pktinfo)) +
+					      CMSG_SPACE(sizeof(struct in_pktinfo))];
 	struct iovec iov;
 	char data[UPS_NG_REQUEST_MAX + 1];
 };
@@ -104,13 +101,12 @@ static void batch_init(struct batch *batch)
 		struct datagram *d = &batch->datagram[i];
 
 		d->iov = (struct iovec) { .iov_base = d->data, .iov_len = sizeof(d->data) };
-		batch->header[i].msg_hdr =
-			(struct msghdr) { .msg_name = &d->from,
-					  .msg_namelen = sizeof(d->from),
-					  .msg_iov = &d->iov,
-					  .msg_iovlen = 1,
-					  .msg_control = d->control.bytes,
-					  .msg_controllen = sizeof(d->control.bytes) };
+		batch->header[i].msg_hdr = (struct msghdr) { .msg_name = &d->from,
+							     .msg_namelen = sizeof(d->from),
+							     .msg_iov = &d->iov,
+							     .msg_iovlen = 1,
+							     .msg_control = d->control,
+							     .msg_controllen = sizeof(d->control) };
 	}
 }
 

@@ -5,12 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A table that cannot grow stays as it is instead of ending the daemon. */
-#define HASH_NONFATAL_OOM 1
-#define uthash_nonfatal_oom(element) ((element)->failed = true)
-#include <uthash.h>
-
 #include "base/secret.h"
+#include "core/table.h"
 
 /* Bytes that are compared; the rest is zero. */
 struct cookie_key {
@@ -21,7 +17,7 @@ struct cookie_key {
 
 struct ups_ng_cookie {
 	UT_hash_handle hh;
-	bool failed; /* the table had no memory for it */
+	bool inserted; /* the table had memory for it */
 	struct cookie_key key;
 	size_t size;
 	char reply[];
@@ -108,11 +104,11 @@ void ups_ng_cookies_add(struct ups_ng_cookies *cookies, const struct ups_addr *s
 	memset(entry, 0, sizeof(*entry));
 	entry->size = reply.len;
 	memcpy(entry->reply, reply.at, reply.len);
-	if (key_init(&entry->key, source, cookie))
+	if (key_init(&entry->key, source, cookie)) {
+		entry->inserted = true;
 		HASH_ADD(hh, cookies->generation[0], key, sizeof(entry->key), entry);
-	else
-		entry->failed = true;
-	if (entry->failed) {
+	}
+	if (!entry->inserted) {
 		entry_free(entry);
 		return;
 	}

@@ -75,9 +75,24 @@ static void flow_of(const struct query *q, const struct ups_stream *stream, unsi
 		*out = (struct ups_flow_info) { 0 };
 }
 
-/* What came in and passed policing; what was dropped counts as errors. */
-static struct figures received(const struct ups_stats *stats)
+enum part { RTP, RTCP, BOTH };
+
+/* What is RTCP is counted in the lanes too; a copy that is taken while packets run may have the one and not yet the other. */
+static struct figures part_of(struct figures all, struct figures rtcp, enum part part)
 {
+	if (part == RTCP)
+		return rtcp;
+	if (part == RTP) {
+		all.packets -= rtcp.packets < all.packets ? rtcp.packets : all.packets;
+		all.bytes -= rtcp.bytes < all.bytes ? rtcp.bytes : all.bytes;
+	}
+	return all;
+}
+
+/* What came in and passed policing; what was dropped counts as errors, of RTP since nobody tells them apart. */
+static struct figures received(const struct ups_stats *stats, enum part part)
+{
+	const struct figures rtcp = { stats->rtcp_rx_packets, stats->rtcp_rx_bytes, 0 };
 	struct figures f = { 0 };
 
 	for (unsigned int i = 0; i < UPS_LANE_COUNT; i++) {
@@ -86,18 +101,19 @@ static struct figures received(const struct ups_stats *stats)
 	}
 	for (unsigned int i = 0; i < UPS_DROP_MAX; i++)
 		f.errors += stats->drop[i];
-	return f;
+	return part_of(f, rtcp, part);
 }
 
-static struct figures sent(const struct ups_stats *stats)
+static struct figures sent(const struct ups_stats *stats, enum part part)
 {
+	const struct figures rtcp = { stats->rtcp_tx_packets, stats->rtcp_tx_bytes, 0 };
 	struct figures f = { 0 };
 
 	for (unsigned int i = 0; i < UPS_LANE_COUNT; i++) {
 		f.packets += stats->lane[i].tx_packets;
 		f.bytes += stats->lane[i].tx_bytes;
 	}
-	return f;
+	return part_of(f, rtcp, part);
 }
 
 static void put_figures(const struct query *q, struct ups_value *to, const char *key,
@@ -162,6 +178,7 @@ static void put_stream_flags(const struct query *q, struct ups_value *to, const 
 		put(q, list, "", "kernelized");
 }
 
+/* The one stream of rtcp-mux counts both. */
 static void put_stream(const struct query *q, struct ups_value *list,
 		       const struct ups_stream *stream, unsigned int side, bool rtcp)
 {
@@ -170,16 +187,14 @@ static void put_stream(const struct query *q, struct ups_value *list,
 	const struct ups_addr *remote = rtcp ? &leg->remote_rtcp : &leg->remote;
 	struct ups_value *dict = ups_value_add_dict(q->b, list, "");
 	struct ups_flow_info in = { 0 }, out = { 0 };
+	enum part part = rtcp ? RTCP : leg->rtcp_mux ? BOTH : RTP;
 	bool kernel;
 	uint64_t last;
 
-	/* RTCP of a stream is counted with its RTP: see put_totals(). */
-	if (!rtcp) {
-		flow_of(q, stream, side, &in);
-		flow_of(q, stream, 1 - side, &out);
-	}
+	flow_of(q, stream, side, &in);
+	flow_of(q, stream, 1 - side, &out);
 	kernel = !rtcp && in.lane == UPS_LANE_XDP;
-	last = last_packet(q, &in.stats);
+	last = rtcp && !in.stats.rtcp_rx_packets ? 0 : last_packet(q, &in.stats);
 	put_number(q, dict, "local port", ups_addr_port(local));
 	put_ip(q, dict, "local address", local);
 	put(q, dict, "family", family_name(local));
@@ -193,8 +208,8 @@ static void put_stream(const struct query *q, struct ups_value *list,
 	if (in.ssrc_count)
 		put_number(q, dict, "SSRC", in.ssrc[0]);
 	put_stream_flags(q, dict, leg, rtcp, kernel);
-	put_figures(q, dict, "stats", received(&in.stats));
-	put_figures(q, dict, "stats_out", sent(&out.stats));
+	put_figures(q, dict, "stats", received(&in.stats, part));
+	put_figures(q, dict, "stats_out", sent(&out.stats, part));
 }
 
 /* ---- medias and tags ---- */
@@ -281,27 +296,30 @@ static void put_tag(const struct query *q, struct ups_value *tags, const struct 
 
 /* ---- the whole ---- */
 
-/* The data plane counts RTP and RTCP of a flow together: all of it is under RTP. */
+static void add_figures(struct figures *to, struct figures more)
+{
+	to->packets += more.packets;
+	to->bytes += more.bytes;
+	to->errors += more.errors;
+}
+
 static void put_totals(const struct query *q, struct ups_value *reply)
 {
 	struct ups_value *totals = ups_value_add_dict(q->b, reply, "totals");
 	const struct ups_session *session = q->info->session;
-	struct figures rtp = { 0 };
+	struct figures rtp = { 0 }, rtcp = { 0 };
 
 	for (unsigned int i = 0; i < session->stream_count; i++) {
 		for (unsigned int leg = 0; leg < UPS_LEGS; leg++) {
 			struct ups_flow_info info;
-			struct figures f;
 
 			flow_of(q, session->stream[i], leg, &info);
-			f = received(&info.stats);
-			rtp.packets += f.packets;
-			rtp.bytes += f.bytes;
-			rtp.errors += f.errors;
+			add_figures(&rtp, received(&info.stats, RTP));
+			add_figures(&rtcp, received(&info.stats, RTCP));
 		}
 	}
 	put_figures(q, totals, "RTP", rtp);
-	put_figures(q, totals, "RTCP", (struct figures) { 0 });
+	put_figures(q, totals, "RTCP", rtcp);
 }
 
 static void put_facts(const struct query *q, struct ups_value *reply)
@@ -322,6 +340,21 @@ static void put_facts(const struct query *q, struct ups_value *reply)
 		ups_value_add_int(q->b, reply, "integrity-compromised", 1);
 }
 
+/* Unix time in microseconds: the model has whole seconds of it, and the rest by how long ago it was. */
+static uint64_t created(const struct query *q)
+{
+	const struct ups_session *session = q->info->session;
+	uint64_t first = session->created_unix * 1000000, at = ups_ng_now_unix_us();
+
+	if (session->created_ns > q->now_ns)
+		return first;
+	at -= (q->now_ns - session->created_ns) / 1000;
+	/* A clock that was set since: the second that was written down counts. */
+	if (at < first)
+		return first;
+	return at < first + 1000000 ? at : first + 999999;
+}
+
 int ups_ng_query(struct ups_ng_server *server, struct ups_text call_id, struct ups_value_builder *b,
 		 struct ups_value *reply)
 {
@@ -334,12 +367,14 @@ int ups_ng_query(struct ups_ng_server *server, struct ups_text call_id, struct u
 			   .now_unix = ups_ng_now_unix_us() / 1000000 };
 	int err = ups_calls_info(ops->calls(ops->aux), call_id, &info);
 	struct ups_value *tags;
+	uint64_t created_us;
 
 	if (err)
 		return err;
-	put_number(&q, reply, "created", info.session->created_unix);
-	put_number(&q, reply, "created_us", 0);
-	put_number(&q, reply, "created_ts", info.session->created_unix * 1000000);
+	created_us = created(&q);
+	put_number(&q, reply, "created", created_us / 1000000);
+	put_number(&q, reply, "created_us", created_us % 1000000);
+	put_number(&q, reply, "created_ts", created_us);
 	put_number(&q, reply, "last signal", info.last_signal_unix);
 	put_number(&q, reply, "last redis update", 0);
 	ups_value_add_dict(b, reply, "SSRC");

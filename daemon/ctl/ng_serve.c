@@ -114,6 +114,17 @@ static void reply_media(struct work *w, const struct ups_call_report *report)
 		ups_value_add_int(&w->b, w->reply, "integrity-compromised", 1);
 }
 
+/* An offer that would have made a session; a refused re-offer leaves the one there is. */
+static void count_rejected(struct work *w)
+{
+	const struct ups_ctl_ops *ops = w->server->ops;
+	struct ups_call_info info;
+
+	if (w->request.command == UPS_NG_OFFER &&
+	    ups_calls_info(ops->calls(ops->aux), w->request.call_id, &info))
+		w->server->calls_rejected++;
+}
+
 static int do_media(struct work *w)
 {
 	const struct ups_ctl_ops *ops = w->server->ops;
@@ -139,8 +150,10 @@ static int do_media(struct work *w)
 	snprintf(asker, sizeof(asker), "ng %s", ups_addr_format(w->source, source));
 	err = ops->call(ops->aux, &call, &report, &w->msg);
 	w->server->sdp_size = sdp.size;
-	if (err)
+	if (err) {
+		count_rejected(w);
 		return err;
+	}
 	if (report.created)
 		w->server->calls_made++;
 	reply_media(w, &report);
@@ -249,8 +262,7 @@ static int do_statistics(struct work *w)
 	part = ups_value_add_dict(&w->b, all, "totalstatistics");
 	ups_value_add_int(&w->b, part, "uptime", (int64_t)uptime);
 	ups_value_add_int(&w->b, part, "managedsessions", (int64_t)server->calls_made);
-	ups_value_add_int(&w->b, part, "rejectedsessions",
-			  (int64_t)server->command_errors[UPS_NG_OFFER]);
+	ups_value_add_int(&w->b, part, "rejectedsessions", (int64_t)server->calls_rejected);
 	ups_value_add_dict(&w->b, all, "intervalstatistics");
 	put_control_statistics(w, ups_value_add_dict(&w->b, all, "controlstatistics"));
 	put(w, "result", "ok");
@@ -301,7 +313,6 @@ static void run(struct work *w, const struct ups_value *dict)
 	if (!err)
 		return;
 	server->stats.errors++;
-	server->command_errors[w->request.command]++;
 	ups_debug("%s refused: %s", ups_ng_command_name(w->request.command), reason_of(w, err));
 	reply_failure(w, err);
 }

@@ -18,7 +18,20 @@
 #define UPS_NG_STALL_NS (30ULL * 1000000000ULL) /* and so is one that does not read its replies */
 #define UPS_NG_COMMANDS (UPS_NG_STATISTICS + 1)
 
-struct ups_ng_stream; /* a TCP connection */
+#define UPS_NG_OUT_MAX (2 * UPS_NG_REPLY_MAX)
+
+/* A TCP connection */
+struct ups_ng_stream {
+	struct ups_ng_server *server;
+	struct ups_ng_stream *next;
+	sd_event_source *io;
+	struct ups_addr source;
+	uint64_t moved_ns; /* when bytes last went in or out */
+	int fd;
+	bool ended; /* the peer sends no more */
+	size_t in_size, out_size;
+	char in[UPS_NG_REQUEST_MAX], out[UPS_NG_OUT_MAX];
+};
 
 struct ups_ng_listener {
 	struct ups_ng_server *server;
@@ -36,8 +49,7 @@ struct ups_ng_server {
 	sd_event_source *idle_timer;
 	struct ups_ng_cookies cookies;
 	struct ups_ng_stats stats;
-	uint64_t command_errors[UPS_NG_COMMANDS], command_ns[UPS_NG_COMMANDS];
-	uint64_t calls_made;
+	uint64_t calls_made, calls_rejected;
 	uint64_t start_ns;
 	struct ups_arena arena; /* of the request that is being served */
 	char *reply, *sdp; /* UPS_NG_REPLY_MAX, UPS_SDP_SIZE_MAX */

@@ -16,21 +16,8 @@
 #include "ctl/ng_server.h"
 #include "proto/bencode.h"
 
-#define OUT_MAX (2 * UPS_NG_REPLY_MAX)
 #define TURN_REQUESTS 32 /* of one connection in one turn of the loop */
 #define SILENT_NS (10ULL * 1000000000ULL) /* after that a connection gives way to a new one */
-
-struct ups_ng_stream {
-	struct ups_ng_server *server;
-	struct ups_ng_stream *next;
-	sd_event_source *io;
-	struct ups_addr source;
-	uint64_t moved_ns; /* when bytes last went in or out */
-	int fd;
-	bool ended; /* the peer sends no more */
-	size_t in_size, out_size;
-	char in[UPS_NG_REQUEST_MAX], out[OUT_MAX];
-};
 
 static void unlink_stream(struct ups_ng_stream *stream)
 {
@@ -100,7 +87,7 @@ static int first_request(struct ups_text in)
 
 static bool has_room(const struct ups_ng_stream *stream)
 {
-	return OUT_MAX - stream->out_size >= UPS_NG_REPLY_MAX;
+	return UPS_NG_OUT_MAX - stream->out_size >= UPS_NG_REPLY_MAX;
 }
 
 static void serve_one(struct ups_ng_stream *stream, const struct ups_ng_source *allowed,
