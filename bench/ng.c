@@ -5,8 +5,8 @@
  *
  *	ng --to ADDRESS:PORT --pid PID --mode MODE [--count N] [--local ADDRESS]
  *
- * MODE: plain (RTP/AVP on both sides), sdes (RTP/SAVP on both sides), dtls (UDP/TLS/RTP/SAVPF, signalling only), handshake (the same and
- * both handshakes; the calls' media sockets are at --local). Requests are what Kamailio's module sends. One JSON object.
+ * MODE: plain (RTP/AVP on both sides), sdes (RTP/SAVP on both sides), dtls (UDP/TLS/RTP/SAVPF, signalling only; a daemon that
+ * takes the active role sends its first flight), handshake (the same and both handshakes, in the roles of the SDP; the calls' media sockets are at --local). Requests are what Kamailio's module sends. One JSON object.
  */
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -156,8 +156,9 @@ static int ask_sdp(struct bench *b, unsigned int call, const char *command, cons
 	size_t len = head(b, sdp);
 
 	add_item(b->request, &len, "ICE", "remove");
-	if (b->mode >= DTLS && !answer)
-		add_item(b->request, &len, "DTLS", "passive");
+	if (b->mode == SDES && !answer) /* the same work for all: one suite */
+		add(b->request, &len, "4:DTLS3:off4:SDESl%zu:only-" SUITE "e",
+		    strlen("only-" SUITE));
 	if (!answer)
 		add(b->request, &len, "9:directionl5:users5:peerse");
 	add(b->request, &len, "7:replacel6:origine");
@@ -235,7 +236,7 @@ static int identity_create(struct bench *b)
 		return -1;
 	for (unsigned int i = 0; i < size; i++)
 		snprintf(b->fingerprint + 3 * i, 4, "%02X%s", digest[i], i + 1 < size ? ":" : "");
-	b->ctx = SSL_CTX_new(DTLS_client_method());
+	b->ctx = SSL_CTX_new(DTLS_method());
 	return !b->ctx || SSL_CTX_use_certificate(b->ctx, b->certificate) != 1 ||
 	       SSL_CTX_use_PrivateKey(b->ctx, b->key) != 1 ||
 	       SSL_CTX_set_tlsext_use_srtp(b->ctx, "SRTP_AES128_CM_SHA1_80");
@@ -258,7 +259,7 @@ static int media_socket(const struct bench *b, unsigned int *port)
 }
 
 /* Where the daemon's SDP says that it listens. */
-static int connect_to(int fd, const char *sdp)
+static int connect_to(BIO *bio, int fd, const char *sdp)
 {
 	struct sockaddr_in a = { .sin_family = AF_INET };
 	const char *c = strstr(sdp, "c=IN IP4 "), *m = strstr(sdp, "m=audio ");
@@ -268,6 +269,7 @@ static int connect_to(int fd, const char *sdp)
 	    inet_pton(AF_INET, address, &a.sin_addr) != 1)
 		return -1;
 	a.sin_port = htons((uint16_t)atoi(m + 8));
+	BIO_ctrl(bio, BIO_CTRL_DGRAM_SET_CONNECTED, 0, &a);
 	return connect(fd, (struct sockaddr *)&a, sizeof(a));
 }
 
@@ -287,9 +289,12 @@ static int handshake(struct bench *b, int fd, const char *sdp)
 	int n = -1;
 
 	SSL_set_bio(ssl, bio, bio);
-	SSL_set_connect_state(ssl);
+	if (strstr(sdp, "a=setup:active"))
+		SSL_set_accept_state(ssl);
+	else
+		SSL_set_connect_state(ssl);
 	BIO_set_nbio(bio, 1);
-	if (connect_to(fd, sdp))
+	if (connect_to(bio, fd, sdp))
 		end = 0;
 	while (now_ns() < end && (n = SSL_do_handshake(ssl)) != 1) {
 		struct pollfd p = { .fd = fd, .events = POLLIN };

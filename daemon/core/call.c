@@ -58,7 +58,7 @@ void ups_calls_set_policy(struct ups_calls *calls, const struct ups_policy *poli
 	calls->config.policy = policy;
 }
 
-static struct ups_call *find(const struct ups_calls *calls, struct ups_text id)
+struct ups_call *ups_call_find(const struct ups_calls *calls, struct ups_text id)
 {
 	struct ups_call *call = NULL;
 
@@ -121,6 +121,18 @@ static int add_callee(struct ups_call *call, struct ups_text tag, uint64_t now_u
 	return (int)at;
 }
 
+/* Side 1 is somebody else from now on: what was said of who was there is not true of who is. */
+static void change_callee(struct ups_call *call, unsigned int at)
+{
+	if (call->callee_media == at)
+		return;
+	call->callee_media = at;
+	call->address[1][0] = '\0';
+	call->has_registered_source[1] = false;
+	call->authenticated[1] = UPS_NG_UNSAID;
+	call->signalling_said[1] = false;
+}
+
 /* Whose offer this is, by from-tag; a party not heard of before is the callee if its to-tag is the caller's. */
 static int find_offerer(struct ups_call_work *w)
 {
@@ -137,7 +149,7 @@ static int find_offerer(struct ups_call_work *w)
 	if (at < 0)
 		return ups_fail(w->msg, UPS_E_STATE,
 				"Invalid dialogue association: from-tag is no party of this call");
-	call->callee_media = (unsigned int)at;
+	change_callee(call, (unsigned int)at);
 	w->from = 1;
 	return 0;
 }
@@ -169,7 +181,8 @@ static int find_answerer(struct ups_call_work *w)
 	if (at < 0)
 		return ups_fail(w->msg, UPS_E_RANGE, "to-tag is longer than %d characters",
 				UPS_CALL_TAG_MAX - 1);
-	call->callee_media = (unsigned int)at;
+	w->other_branch = call->callee_media != (unsigned int)at;
+	change_callee(call, (unsigned int)at);
 	return 0;
 }
 
@@ -243,6 +256,18 @@ static int check_flags(const struct ups_call_work *w)
 	return 0;
 }
 
+static void take_signalling(struct ups_call_work *w, unsigned int side, unsigned int at)
+{
+	struct ups_call *call = w->call;
+
+	if (w->flags->has_signalling[at]) {
+		call->signalling[side] = w->flags->signalling[at];
+		call->signalling_said[side] = true;
+	} else if (!call->signalling_said[side]) {
+		call->signalling[side] = w->rq->signalling;
+	}
+}
+
 /* What was said once holds until something else is said; a wish only grows: less than asked for before would be a downgrade. */
 static int take_flags(struct ups_call_work *w)
 {
@@ -253,10 +278,8 @@ static int take_flags(struct ups_call_work *w)
 
 	if (err)
 		return err;
-	for (unsigned int i = 0; i < 2; i++) {
-		if (f->has_signalling[i])
-			call->signalling[sides[i]] = f->signalling[i];
-	}
+	for (unsigned int i = 0; i < 2; i++)
+		take_signalling(w, sides[i], i);
 	if (f->has_wish && (!call->has_wish || f->wish > call->wish)) {
 		call->has_wish = true;
 		call->wish = f->wish;
@@ -291,7 +314,7 @@ static void fill_leg(const struct ups_call *call, const struct ups_end *end, uns
 		.iface = call->iface[side]->name,
 		.mode = mode,
 		.source_set = mode == UPS_MODE_SRTP,
-		.source = end->latch ? UPS_SOURCE_LATCH : UPS_SOURCE_STRICT,
+		.source = end->latch || end->ice.on ? UPS_SOURCE_LATCH : UPS_SOURCE_STRICT,
 		.rtcp_mux = end->mux,
 		.tos = call->tos,
 		.remote = end->remote,
@@ -428,7 +451,6 @@ static int new_call(struct ups_call_work *w)
 				UPS_CALL_TAG_MAX - 1);
 	call->caller.created_unix = rq->now_unix;
 	call->created_ns = rq->now_ns;
-	call->signalling[0] = call->signalling[1] = rq->signalling;
 	w->report->created = true;
 	return 0;
 }
@@ -437,14 +459,15 @@ static int open_call(struct ups_call_work *w)
 {
 	struct ups_calls *calls = w->calls;
 
-	calls->before = find(calls, w->rq->call_id);
+	calls->before = ups_call_find(calls, w->rq->call_id);
 	if (!calls->before)
 		return new_call(w);
 	w->call = copy_call(calls->before);
 	if (!w->call)
 		return ups_fail(w->msg, -ENOMEM, "out of memory");
-	/* a call that was about to end is in use again */
-	w->call->end_at_ns = 0;
+	/* a call that was about to end is in use again; an answer that comes late does not make it so */
+	if (w->rq->op == UPS_CALL_OFFER)
+		w->call->end_at_ns = 0;
 	return 0;
 }
 
@@ -551,6 +574,26 @@ static int plan_end(struct ups_calls *calls, struct ups_call *call, struct ups_p
 	return 0;
 }
 
+/* -> place of the fork without media that a tag names, or -1 */
+static int losing_fork(const struct ups_call *call, struct ups_text from_tag,
+		       struct ups_text to_tag)
+{
+	int at = callee_of(call, to_tag);
+
+	if (at < 0)
+		at = callee_of(call, from_tag);
+	return at >= 0 && call->callee_media != (unsigned int)at ? at : -1;
+}
+
+static void forget(struct ups_call *call, unsigned int at)
+{
+	memmove(&call->callee[at], &call->callee[at + 1],
+		(call->callee_count - at - 1) * sizeof(call->callee[0]));
+	call->callee_count--;
+	if (call->callee_media > at)
+		call->callee_media--;
+}
+
 /* A fork that lost: its tag goes, the call stays. */
 static int plan_forget(struct ups_calls *calls, struct ups_call *call, unsigned int at,
 		       struct ups_plan *plan)
@@ -559,11 +602,7 @@ static int plan_forget(struct ups_calls *calls, struct ups_call *call, unsigned 
 
 	if (!next)
 		return -ENOMEM;
-	memmove(&next->callee[at], &next->callee[at + 1],
-		(next->callee_count - at - 1) * sizeof(next->callee[0]));
-	next->callee_count--;
-	if (next->callee_media > at)
-		next->callee_media--;
+	forget(next, at);
 	*plan = (struct ups_plan) {};
 	calls->before = call;
 	calls->next = next;
@@ -575,15 +614,15 @@ static int plan_forget(struct ups_calls *calls, struct ups_call *call, unsigned 
 int ups_calls_delete(struct ups_calls *calls, struct ups_text call_id, struct ups_text from_tag,
 		     struct ups_text to_tag, struct ups_plan *plan, struct ups_errmsg *msg)
 {
-	struct ups_call *call = find(calls, call_id);
+	struct ups_call *call = ups_call_find(calls, call_id);
 	int at;
 
 	if (calls->planned)
 		return ups_fail(msg, -EBUSY, "another plan is pending");
 	if (!call || !party_of(call, from_tag) || !party_of(call, to_tag))
 		return ups_fail(msg, UPS_E_NO_SESSION, "Call-ID not found or tags didn't match");
-	at = to_tag.len ? callee_of(call, to_tag) : -1;
-	if (at >= 0 && call->callee_count > 1 && call->callee_media != (unsigned int)at)
+	at = losing_fork(call, from_tag, to_tag);
+	if (at >= 0)
 		return plan_forget(calls, call, (unsigned int)at, plan);
 	return plan_end(calls, call, plan, msg);
 }
@@ -591,11 +630,18 @@ int ups_calls_delete(struct ups_calls *calls, struct ups_text call_id, struct up
 int ups_calls_end_at(struct ups_calls *calls, struct ups_text call_id, struct ups_text from_tag,
 		     struct ups_text to_tag, uint64_t at_ns)
 {
-	struct ups_call *call = find(calls, call_id);
+	struct ups_call *call = ups_call_find(calls, call_id);
+	int at;
 
+	if (calls->planned)
+		return -EBUSY;
 	if (!call || !party_of(call, from_tag) || !party_of(call, to_tag))
 		return UPS_E_NO_SESSION;
-	call->end_at_ns = at_ns;
+	at = losing_fork(call, from_tag, to_tag);
+	if (at >= 0)
+		forget(call, (unsigned int)at);
+	else
+		call->end_at_ns = at_ns;
 	return 0;
 }
 
@@ -613,15 +659,16 @@ static void replace(struct ups_call *before, struct ups_call *next)
 }
 
 /* A full table of registrations is no reason to undo a call, which keeps its own source. */
-static void register_source(struct ups_calls *calls, const struct ups_call *call)
+static void register_source(struct ups_calls *calls, struct ups_call *call)
 {
 	unsigned int side = calls->registers_side;
+	uint64_t until = call->last_signal_ns + REGISTERED_BY_OFFER_NS;
 
-	if (calls->registers &&
-	    ups_registrations_add(calls->config.registrations, ups_text_of(call->address[side]),
-				  &call->registered_source[side],
-				  call->last_signal_ns + REGISTERED_BY_OFFER_NS, NULL))
-		calls->registers = false;
+	if (!calls->registers)
+		return;
+	if (ups_registrations_add(calls->config.registrations, ups_text_of(call->address[side]),
+				  &call->registered_source[side], until, NULL))
+		call->own_source_until_ns[side] = until;
 }
 
 void ups_calls_commit(struct ups_calls *calls, struct ups_plan *plan)
@@ -653,21 +700,31 @@ void ups_calls_abort(struct ups_calls *calls, struct ups_plan *plan)
 
 /* ---- time ------------------------------------------------------------------------------------------------------------------------ */
 
+/* The very source that a leg takes media from: another one of the same address says nothing of it. */
+static bool line_unregistered(const struct ups_calls *calls, const struct ups_call *call,
+			      const struct ups_line *line, unsigned int side, uint64_t now_ns)
+{
+	const struct ups_end *end = &line->end[side];
+
+	return line->alive && end->needs_registration &&
+	       !ups_registrations_valid(calls->config.registrations,
+					ups_text_of(call->address[side]), &end->source_ip, now_ns);
+}
+
 static bool registration_ended(const struct ups_calls *calls, const struct ups_call *call,
 			       uint64_t now_ns, char *why, size_t size)
 {
 	for (unsigned int side = 0; side < UPS_LEGS; side++) {
-		bool needs = false;
+		bool ended = false;
 
+		if (now_ns < call->own_source_until_ns[side])
+			continue;
 		for (unsigned int i = 0; i < call->agreed.count; i++)
-			needs |= call->agreed.line[i]->alive &&
-				 call->agreed.line[i]->end[side].needs_registration;
+			ended |= line_unregistered(calls, call, call->agreed.line[i], side, now_ns);
 		for (unsigned int i = 0; i < call->offered.count && call->awaiting; i++)
-			needs |= call->offered.line[i]->alive &&
-				 call->offered.line[i]->end[side].needs_registration;
-		if (!needs ||
-		    ups_registrations_valid(calls->config.registrations,
-					    ups_text_of(call->address[side]), NULL, now_ns))
+			ended |=
+				line_unregistered(calls, call, call->offered.line[i], side, now_ns);
+		if (!ended)
 			continue;
 		snprintf(why, size, "the registration of %.120s ended", call->address[side]);
 		return true;
@@ -731,7 +788,7 @@ int ups_calls_due(struct ups_calls *calls, uint64_t now_ns, uint64_t silence_ns,
 	if (calls->planned)
 		return 0;
 	if (calls->cursor[0])
-		call = find(calls, ups_text_of(calls->cursor));
+		call = ups_call_find(calls, ups_text_of(calls->cursor));
 	for (call = call ? call : calls->table; call; call = call->hh.next) {
 		struct ups_call *after = call->hh.next;
 
@@ -743,54 +800,5 @@ int ups_calls_due(struct ups_calls *calls, uint64_t now_ns, uint64_t silence_ns,
 		return err ? err : 1;
 	}
 	calls->cursor[0] = '\0';
-	return 0;
-}
-
-/* ---- query ------------------------------------------------------------------------------------------------------------------------ */
-
-static void info_media(const struct ups_call *call, struct ups_call_info *out)
-{
-	const struct ups_lines *lines = call->agreed.count ? &call->agreed : &call->offered;
-
-	out->media_count = lines->count;
-	for (unsigned int i = 0; i < lines->count; i++) {
-		const struct ups_line *l = lines->line[i];
-		struct ups_call_media *m = &out->media[i];
-
-		*m = (struct ups_call_media) { .stream = (uint16_t)i,
-					       .media = l->media,
-					       .refused = !l->alive };
-		for (unsigned int side = 0; side < UPS_LEGS; side++) {
-			m->proto[side] = l->end[side].proto;
-			m->direction[side] = l->end[side].direction;
-		}
-	}
-}
-
-int ups_calls_info(const struct ups_calls *calls, struct ups_text call_id,
-		   struct ups_call_info *out)
-{
-	const struct ups_call *call = find(calls, call_id);
-
-	*out = (struct ups_call_info) {};
-	if (!call)
-		return UPS_E_NO_SESSION;
-	out->session = ups_core_session_find(calls->core, call->id);
-	out->last_signal_unix = call->last_signal_unix;
-	out->answered = call->answered;
-	out->tag[out->tag_count++] =
-		(struct ups_call_tag) { .tag = call->caller.tag,
-					.side = 0,
-					.has_media = true,
-					.created_unix = call->caller.created_unix };
-	for (unsigned int i = 0; i < call->callee_count; i++) {
-		out->tag[out->tag_count++] = (struct ups_call_tag) {
-			.tag = call->callee[i].tag,
-			.side = 1,
-			.has_media = i == call->callee_media,
-			.created_unix = call->callee[i].created_unix,
-		};
-	}
-	info_media(call, out);
 	return 0;
 }

@@ -168,6 +168,15 @@ static bool is_echo(const struct ups_line *line, const struct ups_key_spec *spec
 	return false;
 }
 
+bool ups_call_is_ours(const struct ups_line *agreed, const struct ups_end *end)
+{
+	for (unsigned int i = 0; agreed && i < end->rx_count; i++) {
+		if (is_echo(agreed, &end->rx[i]))
+			return true;
+	}
+	return false;
+}
+
 static bool is_other_partys(const struct ups_end *other, const struct ups_key_spec *spec)
 {
 	for (unsigned int i = 0; i < other->rx_count; i++) {
@@ -264,14 +273,14 @@ static bool same_fingerprints(const struct ups_dtls_spec *a, const struct ups_dt
 	return true;
 }
 
-/* RFC 8842 5.1: another fingerprint, tls-id or transport address is another association. */
+/* RFC 8842 5.1: another fingerprint, tls-id or transport address is another association; addresses that ICE finds are none of its terms. */
 static bool same_association(const struct ups_end *agreed, const struct ups_end *end)
 {
 	if (!agreed || !agreed->known || !agreed->dtls.on || !agreed->dtls.association)
 		return false;
 	return same_fingerprints(&agreed->dtls, &end->dtls) &&
 	       !strcmp(agreed->tls_id, end->tls_id) &&
-	       ups_addr_equal(&agreed->remote, &end->remote);
+	       (ups_addr_equal(&agreed->remote, &end->remote) || (agreed->ice.on && end->ice.on));
 }
 
 /* The offerer left it to us: active is recommended (RFC 5763 5), but a party behind NAT is not reached by our ClientHello. */
@@ -309,17 +318,19 @@ static int take_role(const struct ups_call_work *w, const struct ups_sdp_media *
 			       "DTLS handshake");
 }
 
-/* An answer belongs to the association that the offer opened, unless another party answered that offer before. */
+/* An answer belongs to the association that the offer opened, unless another party answered that offer before. An offer that insists on
+ * another role wants another association (RFC 8842 5.3). */
 static void set_association(struct ups_call_work *w, const struct ups_end *agreed, bool offer,
-			    struct ups_end *end)
+			    enum ups_sdp_setup said, struct ups_end *end)
 {
-	if (same_association(agreed, end)) {
+	bool insists = offer && (said == UPS_SDP_SETUP_ACTIVE || said == UPS_SDP_SETUP_PASSIVE);
+
+	if (same_association(agreed, end) && (!insists || end->dtls.role == agreed->dtls.role)) {
 		/* the role stays until a new association is signalled (RFC 8842 5.3) */
 		end->dtls.association = agreed->dtls.association;
 		end->dtls.role = agreed->dtls.role;
 		memcpy(end->own_tls_id, agreed->own_tls_id, sizeof(end->own_tls_id));
-	} else if (offer || !end->dtls.association ||
-		   (agreed && agreed->dtls.association == end->dtls.association)) {
+	} else if (offer || agreed || !end->dtls.association) {
 		end->dtls.association = ++w->call->associations;
 	}
 }
@@ -348,7 +359,7 @@ int ups_call_take_dtls(struct ups_call_work *w, const struct ups_sdp_media *m,
 	err = take_role(w, m, offer, end);
 	if (err)
 		return err;
-	set_association(w, agreed, offer, end);
+	set_association(w, agreed, offer, m->dtls.setup, end);
 	end->setup = end->dtls.role == UPS_DTLS_ACTIVE ? UPS_SDP_SETUP_ACTIVE
 						       : UPS_SDP_SETUP_PASSIVE;
 	if (offer && end->tls_id[0] && !end->own_tls_id[0])

@@ -9,46 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "base/addr.h"
 
 static const char *const side_names[UPS_LEGS] = { "caller", "callee" };
-
-/* ---- lists -------------------------------------------------------------------------------------------------------- */
-
-void ups_lines_free(struct ups_lines *lines)
-{
-	for (unsigned int i = 0; i < lines->count; i++) {
-		if (lines->line[i])
-			ups_wipe(lines->line[i], sizeof(*lines->line[i]));
-		free(lines->line[i]);
-	}
-	*lines = (struct ups_lines) {};
-}
-
-static struct ups_line *copy_line(const struct ups_line *from)
-{
-	struct ups_line *to = malloc(sizeof(*to));
-
-	if (to)
-		*to = *from;
-	return to;
-}
-
-int ups_lines_copy(const struct ups_lines *from, struct ups_lines *to)
-{
-	*to = (struct ups_lines) {};
-	for (unsigned int i = 0; i < from->count; i++) {
-		to->line[i] = copy_line(from->line[i]);
-		if (!to->line[i]) {
-			ups_lines_free(to);
-			return -ENOMEM;
-		}
-		to->count++;
-	}
-	return 0;
-}
 
 /* The line that carries media now, or NULL */
 static const struct ups_line *agreed_line(const struct ups_call_work *w, unsigned int i)
@@ -77,15 +41,28 @@ static struct ups_addr unspecified(bool v4)
 	return a;
 }
 
-static void set_remote(const struct ups_call_work *w, const struct ups_sdp_media *m,
-		       const struct ups_end *agreed, struct ups_end *end)
+/* Nowhere to send to: whoever was there before stays who may send (RFC 3264 8.4). The family stays that of the port the party was told. */
+static void hold_remote(const struct ups_sdp_media *m, const struct ups_end *agreed,
+			const struct ups_addr *offered, struct ups_end *end)
 {
-	end->held = m->connection.hold;
-	if (end->held) {
-		/* nowhere to send to; whoever was there before stays who may send (RFC 3264 8.4) */
-		end->remote = agreed ? agreed->remote
-				     : unspecified(ups_addr_is_v4(&m->connection.addr));
-		end->remote_rtcp = agreed ? agreed->remote_rtcp : end->remote;
+	bool v4 = ups_addr_is_v4(offered ? offered : &m->connection.addr);
+
+	if (agreed && (!offered || ups_addr_is_v4(&agreed->remote) == v4)) {
+		end->remote = agreed->remote;
+		end->remote_rtcp = agreed->remote_rtcp;
+		return;
+	}
+	end->remote = end->remote_rtcp = unspecified(v4);
+}
+
+/* @offered: of an answer: the address that stood in for the party's in the offer */
+static void set_remote(const struct ups_call_work *w, const struct ups_sdp_media *m,
+		       const struct ups_end *agreed, const struct ups_addr *offered,
+		       struct ups_end *end)
+{
+	end->held = ups_call_holds(m);
+	if (m->connection.hold) {
+		hold_remote(m, agreed, offered, end);
 		return;
 	}
 	end->remote = m->connection.addr;
@@ -114,10 +91,10 @@ static int take_ice(const struct ups_call_work *w, const struct ups_sdp_media *m
 	struct ups_ice_spec *ice = &end->ice;
 
 	if (!m->ice_ufrag.len || !m->ice_pwd.len || w->sdp->ice_lite ||
-	    w->flags->ice == UPS_NG_ICE_REMOVE || m->ice_ufrag.len >= sizeof(ice->remote_ufrag))
+	    !ups_text_copy(m->ice_ufrag, ice->remote_ufrag, sizeof(ice->remote_ufrag))) {
+		*ice = (struct ups_ice_spec) {};
 		return 0;
-	if (!ups_text_copy(m->ice_ufrag, ice->remote_ufrag, sizeof(ice->remote_ufrag)))
-		return 0;
+	}
 	if (agreed && agreed->ice.on && !strcmp(agreed->ice.remote_ufrag, ice->remote_ufrag)) {
 		*ice = agreed->ice;
 		return 0;
@@ -129,12 +106,13 @@ static int take_ice(const struct ups_call_work *w, const struct ups_sdp_media *m
 
 /* What a party signalled of addresses */
 static void take_signalled(const struct ups_call_work *w, const struct ups_sdp_media *m,
-			   const struct ups_end *agreed, struct ups_end *end)
+			   const struct ups_end *agreed, const struct ups_addr *offered,
+			   struct ups_end *end)
 {
 	end->known = true;
 	end->proto = m->proto;
 	end->direction = m->direction;
-	set_remote(w, m, agreed, end);
+	set_remote(w, m, agreed, offered, end);
 	end->latch = wants_latch(w, w->from);
 }
 
@@ -188,9 +166,10 @@ static enum ups_sdp_proto with_feedback(enum ups_sdp_proto p, bool feedback)
 	}
 }
 
+/* Who was nowhere (on hold from the beginning) has not moved. */
 static bool remote_moved(const struct ups_end *agreed, const struct ups_end *end)
 {
-	return !ups_addr_equal(&agreed->remote, &end->remote);
+	return agreed->remote.port && !ups_addr_equal(&agreed->remote, &end->remote);
 }
 
 static bool key_went_on(const struct ups_end *agreed, const struct ups_end *end)
@@ -206,9 +185,10 @@ static bool key_went_on(const struct ups_end *agreed, const struct ups_end *end)
 
 /* RFC 4568 7.1.4: the same key at the same address goes on; another address needs another key, from both. */
 static int offerer_sdes(struct ups_call_work *w, const struct ups_sdp_media *m,
-			const struct ups_verdict *v, const struct ups_end *agreed,
+			const struct ups_verdict *v, const struct ups_line *line,
 			const struct ups_end *previous, struct ups_end *end)
 {
+	const struct ups_end *agreed = line ? &line->end[w->from] : NULL;
 	int err = ups_call_take_crypto(w, m, v, end);
 
 	if (err)
@@ -220,6 +200,10 @@ static int offerer_sdes(struct ups_call_work *w, const struct ups_sdp_media *m,
 	}
 	if (!agreed || agreed->decision.mechanism != UPS_MECH_SDES || !agreed->known)
 		return ups_call_random_key(end->rx[0].suite, &end->tx);
+	if (ups_call_is_ours(line, end))
+		return ups_call_refuse(&end->decision, UPS_BY_PEER, UPS_E_POLICY,
+				       "the offer has a key that we or the other party send with; "
+				       "each direction needs its own");
 	if (remote_moved(agreed, end) && key_went_on(agreed, end))
 		return ups_call_refuse(&end->decision, UPS_BY_PEER, UPS_E_POLICY,
 				       "the address changed but the key did not: a new address "
@@ -244,14 +228,15 @@ static int has_certificate(struct ups_call_work *w, struct ups_end *end)
 }
 
 static int end_keys(struct ups_call_work *w, const struct ups_sdp_media *m,
-		    const struct ups_verdict *v, const struct ups_end *agreed,
+		    const struct ups_verdict *v, const struct ups_line *line,
 		    const struct ups_end *previous, struct ups_end *end)
 {
+	const struct ups_end *agreed = line ? &line->end[w->from] : NULL;
 	int err;
 
 	switch (v->mechanism) {
 	case UPS_MECH_SDES:
-		return offerer_sdes(w, m, v, agreed, previous, end);
+		return offerer_sdes(w, m, v, line, previous, end);
 	case UPS_MECH_DTLS:
 		err = has_certificate(w, end);
 		return err ? err
@@ -273,6 +258,15 @@ static void harden_osrtp(const struct ups_end *agreed, struct ups_said *said)
 static bool was_protected(const struct ups_end *agreed)
 {
 	return agreed && agreed->decision.mechanism != UPS_MECH_NONE;
+}
+
+/* Protection that an m-line once had stays due, also when the stream was away for a while (A12). */
+static bool floor_of(const struct ups_call_work *w, unsigned int i, unsigned int side)
+{
+	const struct ups_lines *a = &w->call->agreed;
+
+	return i < a->count && (a->line[i]->end[side].floor ||
+				(a->line[i]->alive && was_protected(&a->line[i]->end[side])));
 }
 
 /* A suite that the proxy names for the other party is named for this one too, but only where nothing else is left. */
@@ -299,9 +293,9 @@ static int offerer_end(struct ups_call_work *w, const struct ups_sdp_media *m, u
 	struct ups_verdict v;
 	int err;
 
-	take_signalled(w, m, before, end);
+	take_signalled(w, m, before, NULL, end);
 	harden_osrtp(before, &said);
-	err = judge_offerer(w, &said, keyed_by_users, was_protected(before), line, &v);
+	err = judge_offerer(w, &said, keyed_by_users, end->floor, line, &v);
 	if (err)
 		return err;
 	end->osrtp = v.osrtp || (before && before->osrtp && !ups_sdp_proto_secured(m->proto));
@@ -316,8 +310,7 @@ static int offerer_end(struct ups_call_work *w, const struct ups_sdp_media *m, u
 	if (v.mechanism == UPS_MECH_OPAQUE)
 		return 0;
 	err = take_ice(w, m, before ? before : repeated, end);
-	end->latch |= end->ice.on;
-	return err ? err : end_keys(w, m, &v, before, repeated, end);
+	return err ? err : end_keys(w, m, &v, agreed, repeated, end);
 }
 
 /* ---- offers: the other end ------------------------------------------------------------------------------------------------ */
@@ -350,7 +343,7 @@ static struct ups_said guess(const struct ups_call_work *w, const struct ups_sdp
 		said.osrtp = !ups_sdp_proto_secured(proto) && w->flags->osrtp_offer;
 		if (said.osrtp)
 			said.can |= UPS_CAN_SDES;
-	} else if (agreed) {
+	} else if (agreed && agreed->decision.mechanism != UPS_MECH_OPAQUE) {
 		said.can = can_of_mechanism(agreed->decision.mechanism);
 	} else if (ups_sdp_proto_secured(m->proto)) {
 		said.can = can_of_proto(w, m->proto);
@@ -378,24 +371,25 @@ static enum ups_sdp_proto proto_for(const struct ups_call_work *w, const struct 
 			     feedback);
 }
 
-/* Family of the leg towards a party that has not spoken: as the proxy says, as agreed, as the offerer's where the interface has it */
+/* Family of the leg towards a party that has not spoken: that of the port it knows, as the proxy says, as the offerer's where there is one */
 static bool family_v4(const struct ups_call_work *w, const struct ups_sdp_media *m,
 		      const struct ups_end *agreed)
 {
 	const struct ups_iface *iface = w->call->iface[w->to];
 
-	if (w->flags->family)
-		return w->flags->family == AF_INET;
 	if (agreed)
 		return ups_addr_is_v4(&agreed->remote);
+	if (w->flags->family)
+		return w->flags->family == AF_INET;
 	if (ups_addr_is_v4(&m->connection.addr))
 		return iface->has_v4;
 	return !iface->has_v6;
 }
 
-static bool offers_mux(const struct ups_call_work *w, const struct ups_sdp_media *m)
+/* What the users key is not ours to take apart or to put together. */
+static bool offers_mux(const struct ups_call_work *w, const struct ups_sdp_media *m, bool opaque)
 {
-	if (w->flags->mux & (UPS_MUX_OFFER | UPS_MUX_REQUIRE))
+	if (!opaque && w->flags->mux & (UPS_MUX_OFFER | UPS_MUX_REQUIRE))
 		return true;
 	return m->rtcp_mux && !(w->flags->mux & UPS_MUX_DEMUX);
 }
@@ -408,15 +402,16 @@ static int prefer_sdes(struct ups_call_work *w, bool keyed_by_users, struct ups_
 		       struct ups_line *line, struct ups_verdict *v)
 {
 	const struct ups_said all = said;
+	bool floor = line->end[w->to].floor;
 	int err;
 
 	if (!v->osrtp || v->mechanism != UPS_MECH_DTLS)
 		return 0;
 	said.can &= ~UPS_CAN_DTLS;
-	err = ups_call_judge(w, line, w->to, &said, false, keyed_by_users, false, v);
+	err = ups_call_judge(w, line, w->to, &said, false, keyed_by_users, floor, v);
 	if (!err && v->mechanism == UPS_MECH_SDES)
 		return 0;
-	return ups_call_judge(w, line, w->to, &all, false, keyed_by_users, false, v);
+	return ups_call_judge(w, line, w->to, &all, false, keyed_by_users, floor, v);
 }
 
 static int judge_other(struct ups_call_work *w, const struct ups_sdp_media *m,
@@ -424,9 +419,15 @@ static int judge_other(struct ups_call_work *w, const struct ups_sdp_media *m,
 		       struct ups_verdict *v)
 {
 	struct ups_said said = guess(w, m, agreed);
-	int err = ups_call_judge(w, line, w->to, &said, false, keyed_by_users,
-				 was_protected(agreed), v);
+	bool floor = line->end[w->to].floor;
+	int err = ups_call_judge(w, line, w->to, &said, false, keyed_by_users, floor, v);
 
+	/* the proxy's plain profile has no place for keys here, so nothing is left to offer in it (RFC 8643 4) */
+	if (!err && said.osrtp && v->mechanism == UPS_MECH_SDES && !v->osrtp &&
+	    w->flags->transport != UPS_SDP_PROTO_NONE) {
+		said = (struct ups_said) { .can = UPS_CAN_CLEAR };
+		err = ups_call_judge(w, line, w->to, &said, false, false, floor, v);
+	}
 	if (w->flags->transport != UPS_SDP_PROTO_NONE || agreed)
 		return err;
 	if (!err)
@@ -434,7 +435,7 @@ static int judge_other(struct ups_call_work *w, const struct ups_sdp_media *m,
 	/* nobody named a mechanism: one that the rule permits will do instead of the offerer's */
 	if (ups_sdp_proto_secured(m->proto)) {
 		said.can = UPS_CAN_SDES | UPS_CAN_DTLS;
-		err = ups_call_judge(w, line, w->to, &said, false, keyed_by_users, false, v);
+		err = ups_call_judge(w, line, w->to, &said, false, keyed_by_users, floor, v);
 	}
 	return err;
 }
@@ -442,14 +443,15 @@ static int judge_other(struct ups_call_work *w, const struct ups_sdp_media *m,
 static int offer_keys(struct ups_call_work *w, const struct ups_verdict *v,
 		      const struct ups_end *agreed, struct ups_end *end)
 {
+	bool goes_on = agreed && agreed->ice.on && w->flags->ice != UPS_NG_ICE_REMOVE;
 	int err = 0;
 
-	if (w->flags->ice == UPS_NG_ICE_FORCE && v->mechanism != UPS_MECH_OPAQUE) {
-		if (agreed && agreed->ice.on)
-			end->ice = agreed->ice;
-		else
-			err = ups_call_own_ice(end);
-	}
+	if (v->mechanism == UPS_MECH_OPAQUE)
+		return 0;
+	if (goes_on)
+		end->ice = agreed->ice;
+	else if (w->flags->ice == UPS_NG_ICE_FORCE)
+		err = ups_call_own_ice(end);
 	if (err)
 		return err;
 	if (v->mechanism == UPS_MECH_SDES)
@@ -476,7 +478,7 @@ static int other_end(struct ups_call_work *w, const struct ups_sdp_media *m, uns
 		return err;
 	end->proto = proto_for(w, m, before, &v);
 	end->osrtp = v.osrtp || (before && before->osrtp && !ups_sdp_proto_secured(end->proto));
-	end->mux_offered = offers_mux(w, m);
+	end->mux_offered = offers_mux(w, m, v.mechanism == UPS_MECH_OPAQUE);
 	end->direction = UPS_SDP_SENDRECV;
 	if (!before && previous &&
 	    previous->end[w->to].decision.mechanism == end->decision.mechanism)
@@ -500,26 +502,42 @@ static bool users_key_each_other(struct ups_call_work *w, const struct ups_sdp_m
 	};
 	enum ups_sdp_proto wanted = w->flags->transport;
 
-	if (!ups_sdp_proto_secured(m->proto) || m->e2ae_requested)
+	if (!ups_sdp_proto_secured(m->proto) || m->e2ae_requested || !ups_call_users_keys(m))
 		return false;
 	if (wanted != UPS_SDP_PROTO_NONE && wanted != m->proto)
 		return false;
 	return ups_policy_match(w->calls->config.policy, &in)->opaque;
 }
 
-static int offer_line(struct ups_call_work *w, unsigned int i, struct ups_line *line, int *first)
+/* Both ends or none: who does not permit opaque, or whose signalling cannot carry it, decides for both. -> *blame is the side of an error */
+static int offer_ends(struct ups_call_work *w, unsigned int i, bool keyed, struct ups_line *line,
+		      unsigned int *blame)
 {
 	const struct ups_sdp_media *m = &w->sdp->media[i];
-	bool keyed = users_key_each_other(w, m, line);
+	const struct ups_line before = *line;
 	int err = offerer_end(w, m, i, keyed, line);
+	bool opaque = line->end[w->from].decision.mechanism == UPS_MECH_OPAQUE;
+
+	*blame = w->from;
+	if (err)
+		return err;
+	*blame = w->to;
+	err = other_end(w, m, i, opaque, line);
+	if (!opaque || (!err && line->end[w->to].decision.mechanism == UPS_MECH_OPAQUE))
+		return err;
+	ups_wipe(line, sizeof(*line));
+	*line = before;
+	return offer_ends(w, i, false, line, blame);
+}
+
+static int offer_line(struct ups_call_work *w, unsigned int i, struct ups_line *line, int *first)
+{
+	bool keyed = users_key_each_other(w, &w->sdp->media[i], line);
+	unsigned int blame;
+	int err = offer_ends(w, i, keyed, line, &blame);
 
 	if (err)
-		return refuse_line(w, i, line, w->from, err, first);
-	/* both ends or none: a rule of the offerer's that does not permit opaque has decided for both */
-	keyed = line->end[w->from].decision.mechanism == UPS_MECH_OPAQUE;
-	err = other_end(w, m, i, keyed, line);
-	if (err)
-		return refuse_line(w, i, line, w->to, err, first);
+		return refuse_line(w, i, line, blame, err, first);
 	line->alive = true;
 	return 0;
 }
@@ -538,8 +556,10 @@ static int make_offer_line(struct ups_call_work *w, unsigned int i, int *first)
 	type.len = type.len < sizeof(line->media) ? type.len : sizeof(line->media) - 1;
 	ups_text_copy(type, line->media, sizeof(line->media));
 	line->e2ae = m->e2ae_requested;
-	for (unsigned int s = 0; s < UPS_LEGS; s++)
+	for (unsigned int s = 0; s < UPS_LEGS; s++) {
 		line->end[s].proto = m->proto;
+		line->end[s].floor = floor_of(w, i, s);
+	}
 	if (!m->port) {
 		not_wanted(&line->end[w->from], "the offerer does not want this stream");
 	} else if (!ups_sdp_proto_rtp(m->proto)) {
@@ -608,11 +628,10 @@ static int check_profile(const struct ups_sdp_media *m, struct ups_end *end)
 	return answer_refused(end, "the answer has another profile than the offer");
 }
 
-static int check_family(const struct ups_sdp_media *m, const struct ups_end *offered,
+static int check_family(const struct ups_sdp_media *m, const struct ups_addr *offered,
 			struct ups_end *end)
 {
-	if (m->connection.hold ||
-	    ups_addr_is_v4(&m->connection.addr) == ups_addr_is_v4(&offered->remote))
+	if (m->connection.hold || ups_addr_is_v4(&m->connection.addr) == ups_addr_is_v4(offered))
 		return 0;
 	return answer_refused(end, "the answer's address family is not the one it was offered; use "
 				   "address-family= in the offer");
@@ -654,7 +673,8 @@ static int answerer_end(struct ups_call_work *w, const struct ups_sdp_media *m,
 {
 	const struct ups_end *before = agreed ? &agreed->end[w->from] : NULL;
 	struct ups_end *end = &line->end[w->from];
-	const struct ups_end offered = *end;
+	const struct ups_addr offered = end->remote;
+	bool osrtp = end->osrtp, ice = end->ice.on;
 	enum ups_mechanism mechanism = end->decision.mechanism;
 	struct ups_said said = ups_call_said(m);
 	struct ups_verdict v;
@@ -664,28 +684,38 @@ static int answerer_end(struct ups_call_work *w, const struct ups_sdp_media *m,
 		err = check_family(m, &offered, end);
 	if (err)
 		return err;
-	take_signalled(w, m, before, end);
-	end->mux = m->rtcp_mux && offered.mux_offered;
+	take_signalled(w, m, before, &offered, end);
+	end->mux = m->rtcp_mux && end->mux_offered;
+	/* another branch of the same offer is another party: what the first one took does not bind it */
+	end->floor |= !w->other_branch && was_protected(before);
 	if (mechanism == UPS_MECH_NONE || mechanism == UPS_MECH_UNDERLAY)
 		said = (struct ups_said) { .can = UPS_CAN_CLEAR };
-	if (offered.osrtp && was_protected(before))
-		harden_osrtp(&offered, &said);
+	if (end->floor)
+		harden_osrtp(end, &said);
+	if (mechanism == UPS_MECH_OPAQUE && !ups_call_users_keys(m))
+		return answer_refused(end, "the answer has no key, or none that protects, to an "
+					   "offer with keys of the users");
 	err = ups_call_judge(w, line, w->from, &said, true, mechanism == UPS_MECH_OPAQUE,
-			     was_protected(before), &v);
+			     end->floor, &v);
 	if (err)
 		return err;
 	end->ipsec = v.mechanism == UPS_MECH_UNDERLAY;
-	end->osrtp = offered.osrtp && v.mechanism != UPS_MECH_NONE;
+	end->osrtp = osrtp && v.mechanism != UPS_MECH_NONE;
 	if (v.rule->registration && w->call->iface[w->from]->kind == UPS_KIND_CONV)
 		err = ups_call_authorise(w, end, w->from);
-	if (!err && offered.ice.on)
+	if (!err && ice)
 		err = take_ice(w, m, before, end);
-	if (!err && offered.ice.on && !end->ice.remote_ufrag[0])
-		end->ice = (struct ups_ice_spec) {}; /* the party does not use ICE */
-	end->latch |= end->ice.on;
 	if (!err)
 		err = answered_keys(w, m, agreed, mechanism, &v, line);
 	return err ? err : check_moved(agreed, w->from, end);
+}
+
+/* Whether the port that the offer told is there still */
+static bool has_stream(const struct ups_call_work *w, unsigned int i)
+{
+	static const struct ups_plan nothing;
+
+	return ups_call_stream(w, &nothing, i);
 }
 
 static int answer_line(struct ups_call_work *w, unsigned int i, struct ups_line *line, int *first)
@@ -701,7 +731,15 @@ static int answer_line(struct ups_call_work *w, unsigned int i, struct ups_line 
 		not_wanted(&line->end[w->from], "the answerer rejected this stream");
 		return 0;
 	}
+	if (!has_stream(w, i)) {
+		line->alive = false;
+		not_wanted(&line->end[w->from], "an earlier answer to the same offer rejected "
+						"this stream, its ports are gone");
+		return 0;
+	}
 	reader->mux = reader->mux_offered && !(w->flags->mux & UPS_MUX_REJECT);
+	if (w->flags->ice == UPS_NG_ICE_REMOVE)
+		reader->ice = (struct ups_ice_spec) {};
 	err = answerer_end(w, m, agreed_line(w, i), line);
 	/* what the users key is not ours to take apart into two ports */
 	if (line->end[w->from].decision.mechanism == UPS_MECH_OPAQUE)

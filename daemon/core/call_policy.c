@@ -65,6 +65,18 @@ struct ups_said ups_call_said(const struct ups_sdp_media *m)
 	return said;
 }
 
+bool ups_call_users_keys(const struct ups_sdp_media *m)
+{
+	struct ups_said said = ups_call_said(m);
+
+	return said.can & (UPS_CAN_SDES | UPS_CAN_DTLS) || m->has_keymgt;
+}
+
+bool ups_call_holds(const struct ups_sdp_media *m)
+{
+	return m->connection.hold && !m->ice_ufrag.len;
+}
+
 /* ---- verdicts --------------------------------------------------------------------------------------------------- */
 
 /* What the user of this side asks for, beyond what the whole call was asked to have */

@@ -33,13 +33,14 @@ struct ups_end {
 	bool held; /* signalled 0.0.0.0: @remote is the last one before */
 	bool mux; /* RTCP on the RTP port */
 	bool mux_offered; /* by the party, or to it */
-	bool latch;
+	bool latch; /* beside ICE, which finds the source itself */
 	struct ups_addr source_ip;
 	bool needs_registration;
 	uint32_t
 		proxy_only; /* suites that the proxy named for this party (SDES=only-), bit (1 << suite) */
 	bool ipsec;
 	bool osrtp;
+	bool floor; /* this m-line had protection on this side before, however long ago */
 	struct ups_decision decision;
 	/* SDES */
 	uint32_t tag; /* of the attribute agreed, or that we will echo */
@@ -84,8 +85,10 @@ struct ups_call {
 	char address[UPS_LEGS][UPS_CPM_ADDRESS_MAX]; /* CPM Addresses, normalised; "" = not said */
 	bool has_registered_source[UPS_LEGS];
 	struct ups_addr registered_source[UPS_LEGS];
+	uint64_t own_source_until_ns[UPS_LEGS]; /* the table of registrations had no room for it */
 	enum ups_ng_answered authenticated[UPS_LEGS];
 	enum ups_assurance signalling[UPS_LEGS];
+	bool signalling_said[UPS_LEGS]; /* by a request; else it is the control source's */
 	bool has_wish;
 	enum ups_wish wish; /* user-protection=, of the whole call */
 	bool strict;
@@ -126,6 +129,7 @@ struct ups_call_work {
 	struct ups_lines
 		previous; /* offer: the one before that was not answered yet, by the same side */
 	unsigned int from, to; /* sides: whose SDP this is, and who will read the result */
+	bool other_branch; /* the answer is not from whom the agreed lines are with */
 	struct ups_call_report *report;
 	struct ups_errmsg *msg;
 };
@@ -138,13 +142,19 @@ struct ups_said {
 	unsigned int crypto_lines; /* all, valid or not */
 };
 
-/* call_line.c: m-lines of an offer and of an answer. */
+/* call.c. NULL: no such call */
+struct ups_call *ups_call_find(const struct ups_calls *calls, struct ups_text id);
+/* call_line.c: m-lines of an offer and of an answer; call_list.c: lists of them. */
 int ups_call_offer_lines(struct ups_call_work *w) __must_check;
 int ups_call_answer_lines(struct ups_call_work *w) __must_check;
 void ups_lines_free(struct ups_lines *lines);
 int ups_lines_copy(const struct ups_lines *from, struct ups_lines *to) __must_check;
 /* call_policy.c: what policy says of one end. @refused_reason: decision is filled either way. */
 struct ups_said ups_call_said(const struct ups_sdp_media *m);
+/* Whether @m has keys by which two users could protect their media: not only weakened ones, and not none */
+bool ups_call_users_keys(const struct ups_sdp_media *m);
+/* On hold by address 0.0.0.0 or :: (RFC 3264 8.4); with ICE that says only that there is no default candidate (RFC 8840 4.1.1). */
+bool ups_call_holds(const struct ups_sdp_media *m);
 /* The party of side @from has said @said; -> 0 or UPS_E_POLICY / UPS_E_REGISTRATION with end->decision.reason */
 int ups_call_judge(struct ups_call_work *w, const struct ups_line *line, unsigned int side,
 		   const struct ups_said *said, bool known, bool keyed_by_users, bool floor,
@@ -177,6 +187,8 @@ int ups_call_offer_dtls(struct ups_call_work *w, const struct ups_verdict *verdi
 int ups_call_own_ice(struct ups_end *end) __must_check;
 /* @size - 1 random letters, digits, '+' and '/', and a NUL. -errno */
 int ups_call_random_text(char *to, size_t size) __must_check;
+/* A receive key of @end (one side of a newer line) is one that somebody else of @agreed sends with. */
+bool ups_call_is_ours(const struct ups_line *agreed, const struct ups_end *end);
 /* "a" and "b" are the same key */
 bool ups_call_same_key(const struct ups_key_spec *a, const struct ups_key_spec *b);
 

@@ -8,7 +8,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "base/addr.h"
 #include "proto/sdes.h"
@@ -66,7 +65,7 @@ static bool any_v4(const struct writer *o)
 {
 	const struct ups_iface *iface = o->w->call->iface[o->w->to];
 
-	if (o->w->flags->family)
+	if (o->w->flags->family && iface->has_v4 && iface->has_v6)
 		return o->w->flags->family == AF_INET;
 	return iface->has_v4;
 }
@@ -154,7 +153,7 @@ static struct ups_addr told(const struct writer *o, const struct ups_leg *leg, u
 static void put_connection(struct writer *o, const struct ups_sdp_media *m,
 			   const struct ups_addr *a)
 {
-	bool hold = m->connection.hold && !(o->w->flags->replace & UPS_REPLACE_ZERO);
+	bool hold = ups_call_holds(m) && !(o->w->flags->replace & UPS_REPLACE_ZERO);
 
 	ups_buf_str(o->buf, "c=");
 	if (hold)
@@ -293,30 +292,34 @@ static void put_ice(struct writer *o, const struct ups_end *end, const struct up
 		put_candidate(o, 2, rtcp);
 }
 
-/* Keys and fingerprints of the users, untouched */
+/* -> how many there were in [@first, @end) */
+static unsigned int put_lines_of(struct writer *o, unsigned int first, unsigned int end,
+				 enum ups_sdp_attr attr)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = first; i < end; i++) {
+		const struct ups_sdp_line *line = &o->w->sdp->line[i];
+
+		if (line->type == 'a' && line->attr == attr) {
+			put_line(o, line);
+			n++;
+		}
+	}
+	return n;
+}
+
+/* Keys and fingerprints of the users, untouched; what the m-line does not say, the session says for it */
 static void put_users_keys(struct writer *o, const struct ups_sdp_media *m)
 {
-	const struct ups_sdp *sdp = o->w->sdp;
-	bool fingerprint = false;
+	static const enum ups_sdp_attr kinds[] = { UPS_SDP_ATTR_CRYPTO, UPS_SDP_ATTR_KEYMGT,
+						   UPS_SDP_ATTR_SETUP, UPS_SDP_ATTR_TLS_ID,
+						   UPS_SDP_ATTR_FINGERPRINT };
 
-	for (unsigned int i = m->line + 1; i < m->line + m->line_count; i++) {
-		const struct ups_sdp_line *line = &sdp->line[i];
-
-		if (line->type != 'a' ||
-		    (line->attr != UPS_SDP_ATTR_CRYPTO && line->attr != UPS_SDP_ATTR_FINGERPRINT &&
-		     line->attr != UPS_SDP_ATTR_SETUP && line->attr != UPS_SDP_ATTR_TLS_ID &&
-		     line->attr != UPS_SDP_ATTR_KEYMGT))
-			continue;
-		fingerprint |= line->attr == UPS_SDP_ATTR_FINGERPRINT;
-		put_line(o, line);
-	}
-	for (unsigned int i = 0; i < sdp->session_lines && !fingerprint; i++) {
-		const struct ups_sdp_line *line = &sdp->line[i];
-
-		if (line->type == 'a' &&
-		    (line->attr == UPS_SDP_ATTR_FINGERPRINT || line->attr == UPS_SDP_ATTR_SETUP ||
-		     line->attr == UPS_SDP_ATTR_TLS_ID))
-			put_line(o, line);
+	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
+		if (!put_lines_of(o, m->line + 1, m->line + m->line_count, kinds[k]) &&
+		    kinds[k] != UPS_SDP_ATTR_CRYPTO)
+			put_lines_of(o, 0, o->w->sdp->session_lines, kinds[k]);
 	}
 }
 

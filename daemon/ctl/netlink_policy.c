@@ -117,12 +117,12 @@ static int check_flags(const struct ups_nl_check *in, struct ups_ng_flags *out,
 	return 0;
 }
 
-/* A call that nobody can have made: a Call-ID has no blanks. */
+/* Without a Call-ID it is about a new call, under a name that no proxy gives to one. */
 static void check_call(const struct ups_nl_check *in, struct ups_call_request *out)
 {
 	out->op = in->answer ? UPS_CALL_ANSWER : UPS_CALL_OFFER;
-	out->call_id = *in->call ? said(in->call) : UPS_TEXT("policy check");
-	out->from_tag = *in->from_tag ? said(in->from_tag) : UPS_TEXT("policy check");
+	out->call_id = *in->call ? said(in->call) : UPS_TEXT("policy-check@upsec.invalid");
+	out->from_tag = *in->from_tag ? said(in->from_tag) : UPS_TEXT("policy-check");
 	out->to_tag = said(in->to_tag);
 	out->sdp = (struct ups_text) { (const char *)in->sdp, in->sdp_size };
 	out->signalling = UPS_SIGNALLING_ENCRYPTED;

@@ -307,6 +307,7 @@ int ups_dtls_open(const struct ups_dtls_config *config, const struct ups_dtls_ca
 	init_queue(&d->commands);
 	init_queue(&d->results);
 	TAILQ_INIT(&d->running);
+	TAILQ_INIT(&d->settling);
 	TAILQ_INIT(&d->waiting);
 	err = fill(d, config, workers, msg);
 	if (err)

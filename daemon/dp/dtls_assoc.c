@@ -220,6 +220,8 @@ static void leave_endpoint(struct ups_dtls_assoc *a)
 
 	if (e->current == a) {
 		e->current = NULL;
+		if (a->ssl)
+			TAILQ_REMOVE(&a->d->settling, a, of_all);
 		return;
 	}
 	if (a->state == UPS_ASSOC_RUNNING)
@@ -447,7 +449,7 @@ static bool too_early(struct ups_dtls_assoc *a, const struct ups_record *record)
 
 void ups_assoc_input(struct ups_dtls_assoc *a, const struct ups_record *record)
 {
-	if (a->state == UPS_ASSOC_RUNNING && too_early(a, record))
+	if (!a->ssl || (a->state == UPS_ASSOC_RUNNING && too_early(a, record)))
 		return;
 	a->in = record->data;
 	a->in_size = record->size;
@@ -472,23 +474,45 @@ void ups_assoc_timer(struct ups_dtls_assoc *a)
 
 void ups_assoc_close(struct ups_dtls_assoc *a)
 {
+	if (!a->ssl) {
+		if (a->farewell_size)
+			a->d->seams.send(a->endpoint->fd, a->farewell, a->farewell_size,
+					 &a->remote);
+		return;
+	}
 	ERR_clear_error();
 	if (SSL_alloc_buffers(a->ssl))
 		SSL_shutdown(a->ssl);
 	ERR_clear_error();
 }
 
+void ups_assoc_settle(struct ups_dtls_assoc *a)
+{
+	a->keeps_farewell = true;
+	ups_assoc_close(a);
+	TAILQ_REMOVE(&a->d->settling, a, of_all);
+	SSL_free(a->ssl);
+	a->ssl = NULL;
+}
+
 void ups_assoc_confirm(struct ups_dtls_assoc *a)
 {
 	struct ups_dtls_endpoint *e = a->endpoint;
+	struct ups_dtls_assoc *other, *next;
 
 	ups_assoc_destroy(e->current);
 	TAILQ_REMOVE(&e->tries, a, of_endpoint);
 	e->try_count--;
 	e->current = a;
 	a->state = UPS_ASSOC_CURRENT;
+	TAILQ_INSERT_TAIL(&a->d->settling, a, of_all);
+	a->due_ns = a->d->now_ns + UPS_DTLS_SETTLE_NS;
+	if (a->due_ns < a->d->tick_ns)
+		a->d->tick_ns = a->due_ns;
 	e->done = e->done || a->number == e->dtls.association;
-	while (!TAILQ_EMPTY(&e->tries))
-		ups_assoc_destroy(TAILQ_FIRST(&e->tries));
+	for (other = TAILQ_FIRST(&e->tries); other; other = next) {
+		next = TAILQ_NEXT(other, of_endpoint);
+		ups_assoc_destroy(other);
+	}
 	SSL_free_buffers(a->ssl);
 }

@@ -123,12 +123,21 @@ static void run_restarts(struct ups_dtls *d)
 	}
 }
 
+/* In the order in which they were finished */
+static void run_settling(struct ups_dtls *d)
+{
+	struct ups_dtls_assoc *a;
+
+	while ((a = TAILQ_FIRST(&d->settling)) && a->due_ns <= d->now_ns)
+		ups_assoc_settle(a);
+}
+
 static void find_next(struct ups_dtls *d)
 {
-	const struct ups_dtls_assoc *a;
+	const struct ups_dtls_assoc *a = TAILQ_FIRST(&d->settling);
 	const struct ups_dtls_endpoint *e;
 
-	d->tick_ns = UINT64_MAX;
+	d->tick_ns = a ? a->due_ns : UINT64_MAX;
 	TAILQ_FOREACH (a, &d->running, of_all) {
 		d->tick_ns = a->due_ns < d->tick_ns ? a->due_ns : d->tick_ns;
 	}
@@ -145,6 +154,7 @@ static void timers(struct ups_dtls *d)
 		return;
 	run_timers(d);
 	run_restarts(d);
+	run_settling(d);
 	find_next(d);
 }
 

@@ -34,6 +34,8 @@
 #define UPS_DTLS_BUCKETS 4096
 #define UPS_DTLS_RESTART_NS 1000000000ULL /* after an active handshake that failed */
 #define UPS_DTLS_REPORT_NS 1000000000ULL /* one failure of an endpoint is reported in this time */
+#define UPS_DTLS_SETTLE_NS 60000000000ULL /* after that no peer repeats its last flight */
+#define UPS_DTLS_FAREWELL 64 /* bytes of an encrypted alert */
 #define UPS_DTLS_AHEAD 4 /* records that OpenSSL keeps until it has keys for them, 17 KiB each */
 #define UPS_DTLS_TICK_NS 20000000ULL /* timers are looked at no more often */
 
@@ -101,15 +103,19 @@ struct ups_dtls_assoc {
 	struct ups_dtls *d;
 	struct ups_dtls_endpoint *endpoint;
 	TAILQ_ENTRY(ups_dtls_assoc) of_endpoint; /* RUNNING and VERIFIED: endpoint->tries */
-	TAILQ_ENTRY(ups_dtls_assoc) of_all; /* RUNNING: d->running */
+	TAILQ_ENTRY(ups_dtls_assoc)
+	of_all; /* RUNNING: d->running; CURRENT with @ssl: d->settling */
 	enum ups_assoc_state state;
 	bool active, owned; /* owned: it is in a list of @endpoint or its current */
 	uint32_t number; /* struct ups_dtls_spec.association */
 	uint64_t id;
 	struct ups_addr remote;
 	uint8_t random[32]; /* of the ClientHello that began it, when passive */
-	uint64_t begun_ns, due_ns; /* due: next retransmission */
-	SSL *ssl;
+	uint64_t begun_ns, due_ns; /* due: next retransmission; CURRENT: end of @ssl */
+	SSL *ssl; /* NULL: all that is left to say is @farewell, the close_notify */
+	bool keeps_farewell;
+	uint8_t farewell[UPS_DTLS_FAREWELL];
+	size_t farewell_size;
 	const uint8_t *in; /* the record that OpenSSL reads next */
 	size_t in_size;
 	int err; /* what verification found, with its reason */
@@ -190,7 +196,7 @@ struct ups_dtls {
 	uint64_t last_record;
 	/* dtls thread */
 	struct ups_dtls_endpoint *endpoint[UPS_DTLS_BUCKETS];
-	struct ups_dtls_assocs running;
+	struct ups_dtls_assocs running, settling;
 	TAILQ_HEAD(, ups_dtls_endpoint) waiting;
 	struct ups_dtls_assoc
 		*listener; /* asks for cookies; becomes the association when one is right */
@@ -272,6 +278,8 @@ void ups_assoc_begin(struct ups_dtls_assoc *a, struct ups_dtls_endpoint *e, bool
 /* A record for it. The association may be gone afterwards. */
 void ups_assoc_input(struct ups_dtls_assoc *a, const struct ups_record *record);
 void ups_assoc_timer(struct ups_dtls_assoc *a);
+/* Gives up the 40 KiB of OpenSSL's state of a finished association; keeps its close_notify. */
+void ups_assoc_settle(struct ups_dtls_assoc *a);
 void ups_assoc_close(struct ups_dtls_assoc *a); /* close_notify */
 /* The control thread has taken its keys: it replaces what there was, the other attempts end. */
 void ups_assoc_confirm(struct ups_dtls_assoc *a);

@@ -68,12 +68,22 @@ void ups_dtls_send(int fd, const void *data, size_t size, const struct ups_addr 
 		return;
 }
 
+static void keep_farewell(struct ups_dtls_assoc *a, const char *data, int size)
+{
+	if (size <= 0 || (size_t)size > sizeof(a->farewell))
+		return;
+	memcpy(a->farewell, data, (size_t)size);
+	a->farewell_size = (size_t)size;
+}
+
 static int bio_write(BIO *bio, const char *data, int size)
 {
-	const struct ups_dtls_assoc *a = BIO_get_data(bio);
+	struct ups_dtls_assoc *a = BIO_get_data(bio);
 
 	BIO_clear_retry_flags(bio);
-	if (size > 0 && a->endpoint)
+	if (a->keeps_farewell)
+		keep_farewell(a, data, size);
+	else if (size > 0 && a->endpoint)
 		a->d->seams.send(a->endpoint->fd, data, (size_t)size, &a->remote);
 	return size;
 }

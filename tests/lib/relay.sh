@@ -28,7 +28,7 @@ ng() { # NS ARGUMENTS...
 }
 
 relay_rtpengine() { # NS USERS-ADDRESS PEERS-ADDRESS
-	bg "$1" rtpengine --config-file=none --table=-1 --foreground --log-stderr --log-level=6 --num-threads=2 \
+	bg "$1" rtpengine --config-file=none --table=-1 --foreground --log-stderr --log-level="${RTPENGINE_LOG:-6}" --num-threads=2 \
 		--interface="users/$2" --interface="peers/$3" --listen-ng=127.0.0.1:$NG_PORT \
 		--port-min=30000 --port-max=32000 --delete-delay=0 >"$W/relay-$1.log" 2>&1
 	RELAY_PID[$1]=$BG

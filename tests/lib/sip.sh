@@ -16,6 +16,7 @@
 
 SIPP=${SIPP:-$(command -v sipp)}
 KAMAILIO=${KAMAILIO:-$(PATH=$PATH:/usr/sbin command -v kamailio)}
+SIP_PATIENCE=20 # seconds that a user waits for a message
 declare -A PROXY_PID UA_NS UA_ADDRESS UA_PROXY UA_PID UA_STEP
 declare -A SIP_FLAGS=(
 	[OFFER_USERS_PEERS]="replace-origin" [ANSWER_USERS_PEERS]="replace-origin"
@@ -114,7 +115,7 @@ ua_start() { # UA SCENARIO [CALLEE@REALM]
 	# shellcheck disable=SC2016
 	bg "${UA_NS[$ua]}" sh -c 'cd "$1" && shift && umask 077 && exec "$@"' sh "$dir" "$SIPP" \
 		-sf "$UPS_ROOT/tests/sip/$2.xml" -inf users.csv -i "${UA_ADDRESS[$ua]}" -p 5060 -m 1 -l 1 -nostdin \
-		-timeout 60 -recv_timeout 20000 -trace_msg -message_file messages.log -trace_err -error_file errors.log -trace_logs -log_file steps.log \
+		-timeout $((SIP_PATIENCE * 3)) -recv_timeout $((SIP_PATIENCE * 1000)) -trace_msg -message_file messages.log -trace_err -error_file errors.log -trace_logs -log_file steps.log \
 		-mp 58000 "${UA_PROXY[$ua]}:5060" >"$dir/screen" 2>&1
 	UA_PID[$ua]=$BG
 }

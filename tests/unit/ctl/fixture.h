@@ -14,9 +14,9 @@
 #include <sys/wait.h>
 
 #include "base/addr.h"
+#include "core/call.h"
 #include "ctl/netlink.h"
 #include "nlfix.h"
-#include "stubs.h"
 #include "uapi/upsec_nl.h"
 
 #define FIX_SESSIONS 4096
@@ -106,9 +106,10 @@ static void fix_dp_info(void *aux, struct ups_dp_info *out)
 	out->udp_drop[UPS_DROP_SOURCE] = 14;
 }
 
-/* ---- negotiated sessions: a table, two rules, and a judge who says what he was asked ---- */
+/* ---- negotiated sessions: calls, a table, two rules, and a judge who says what he was asked ---- */
 
 static struct ups_registrations *fix_table;
+static struct ups_calls *fix_negotiated;
 
 static int fix_registration_add(void *aux, struct ups_text address, const struct ups_addr *source,
 				uint64_t expires_s, struct ups_errmsg *msg)
@@ -145,13 +146,87 @@ static const struct ups_policy *fix_policy(void *aux)
 	(void)aux;
 	strcpy(policy.rule[0].name, "peers");
 	strcpy(policy.rule[1].name, "users");
-	policy.rule[0].protection = policy.rule[1].protection = UPS_PREFER;
+	for (unsigned int i = 0; i < policy.count; i++) {
+		struct ups_rule *rule = &policy.rule[i];
+
+		rule->protection = UPS_PREFER;
+		rule->mechanism_count = rule->suite_count = 1;
+		rule->mechanism[0] = UPS_MECH_SDES;
+		rule->suite[0] = UPS_SUITE_AES_CM_128_HMAC_SHA1_80;
+		rule->min_tag = 80;
+	}
 	return &policy;
 }
 
 static const struct ups_calls *fix_calls(void *aux)
 {
-	return aux; /* never looked into */
+	(void)aux;
+	return fix_negotiated;
+}
+
+/* No IPsec, and no certificate: nothing here is negotiated with DTLS. */
+static int fix_covers(void *aux, const struct ups_addr *local, const struct ups_addr *remote,
+		      char *why, size_t size)
+{
+	(void)aux;
+	(void)local;
+	(void)remote;
+	snprintf(why, size, "none in the fixture");
+	return 0;
+}
+
+static int fix_fingerprint(void *aux, struct ups_fingerprint *out)
+{
+	(void)aux;
+	(void)out;
+	return -ENOENT;
+}
+
+static void fix_create_calls(struct ups_core *core)
+{
+	struct ups_calls_config config = {
+		.ifaces = fix_ifaces,
+		.iface_count = 2,
+		.policy = fix_policy(NULL),
+		.ops = { .ipsec_covers = fix_covers, .fingerprint = fix_fingerprint },
+	};
+
+	if (ups_registrations_create(64, &fix_table))
+		exit(3);
+	config.registrations = fix_table;
+	if (ups_calls_create(core, &config, &fix_negotiated))
+		exit(3);
+}
+
+/* An offer of party "caller", or an answer of party @callee to it, of the call @id; from "access" to "core" */
+FIX_INLINE void fix_signal(const char *id, const char *callee, const char *sdp, uint64_t now_unix)
+{
+	static char text[16384];
+	struct ups_buf buf = ups_buf_init(text, sizeof(text));
+	static struct ups_call_report report;
+	struct ups_ng_flags flags = { .delete_delay = -1,
+				      .direction = { UPS_TEXT("access"), UPS_TEXT("core") } };
+	struct ups_call_request rq = {
+		.op = callee ? UPS_CALL_ANSWER : UPS_CALL_OFFER,
+		.call_id = ups_text_of(id),
+		.from_tag = UPS_TEXT("caller"),
+		.to_tag = ups_text_of(callee),
+		.sdp = ups_text_of(sdp),
+		.flags = &flags,
+		.signalling = UPS_SIGNALLING_ENCRYPTED,
+		.source = "test",
+		.now_ns = 1,
+		.now_unix = now_unix,
+	};
+	struct ups_errmsg msg = { "" };
+	struct ups_plan plan;
+
+	report.sdp = &buf;
+	if (ups_calls_request(fix_negotiated, &rq, &plan, &report, &msg)) {
+		fprintf(stderr, "%s of %s: %s\n", callee ? "answer" : "offer", id, msg.text);
+		exit(3);
+	}
+	ups_calls_commit(fix_negotiated, &plan);
 }
 
 static void fix_line(const struct ups_call_request *request, struct ups_call_line *line)
@@ -185,6 +260,8 @@ static int fix_call_check(void *aux, const struct ups_call_request *request,
 	(void)aux;
 	if (!ups_text_starts(request->sdp, "v=0"))
 		return ups_fail(msg, UPS_E_SYNTAX, "SDP line 1: expected v=0");
+	if (!request->call_id.len || memchr(request->call_id.at, ' ', request->call_id.len))
+		return ups_fail(msg, UPS_E_RANGE, "a session id has no blanks");
 	if (!ups_text_is(request->flags->direction[0], "access"))
 		return ups_fail(msg, UPS_E_NO_INTERFACE, "there is no interface %.*s",
 				UPS_TEXT_ARG(request->flags->direction[0]));
@@ -270,11 +347,10 @@ static void fix_serve(const struct ups_nl_config *config, int ready)
 	sd_event *loop;
 	sigset_t set;
 
+	fix_create_calls(ops.aux);
 	if (fix_prepare)
 		fix_prepare(ops.aux);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (ups_registrations_create(64, &fix_table))
-		exit(3);
 	sigemptyset(&set);
 	sigaddset(&set, SIGUSR1);
 	sigaddset(&set, SIGTERM);
@@ -289,6 +365,7 @@ static void fix_serve(const struct ups_nl_config *config, int ready)
 		exit(3);
 	sd_event_loop(loop);
 	ups_nl_server_destroy(server);
+	ups_calls_destroy(fix_negotiated);
 	ups_registrations_destroy(fix_table);
 	ups_core_destroy(ops.aux);
 	sd_event_unref(loop);

@@ -224,7 +224,7 @@ static void a_verdict_tells_each_leg_and_why(void **state)
 	assert_string_equal(leg[0].rule, "users");
 	assert_string_equal(leg[0].reason,
 			    "wish -1, signalling -1 -1, transport 0, address , source 0, "
-			    "authenticated 0, call policy check");
+			    "authenticated 0, call policy-check@upsec.invalid");
 }
 
 static void facts_of_a_check_reach_the_judge(void **state)
@@ -333,13 +333,33 @@ static void no_answer_repeats_a_key_of_the_session_description(void **state)
 
 /* ---- negotiated sessions ---- */
 
-static int add_named(const char *id, uint32_t number)
+/* Two parties answer the offer, one after the other: the second has the media. */
+static void call_answered_twice(struct ups_core *core)
 {
-	static struct ups_nl_session_request r;
+	static const char answer[] = "v=0\r\no=- 2 1 IN IP4 192.0.2.2\r\ns=-\r\n"
+				     "c=IN IP4 192.0.2.2\r\nt=0 0\r\nm=audio 5000 RTP/SAVP 0\r\n"
+				     "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:%s\r\n";
+	static const char *const parties[] = { "early", "callee" };
+	static const char *const keys[] = { "WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz",
+					    "PS1uQCVeeCFCanVmcjkpPywjNWhcYD0mXXtxaVBR" };
+	char sdp[400];
 
-	fix_request(&r, number, true);
-	strcpy(r.id, id);
-	return nlfix_call(&nl, UPS_NL_CMD_SESSION_ADD, false, &ups_nl_session_request_object, &r);
+	(void)core;
+	fix_signal("negotiated@1", NULL, OFFER, 1700000000);
+	for (unsigned int i = 0; i < COUNT(parties); i++) {
+		snprintf(sdp, sizeof(sdp), answer, keys[i]);
+		fix_signal("negotiated@1", parties[i], sdp, 1700000001 + i);
+	}
+}
+
+static int start_with_call(void **state)
+{
+	int err;
+
+	fix_prepare = call_answered_twice;
+	err = start(state);
+	fix_prepare = NULL;
+	return err;
 }
 
 static void a_negotiated_session_shows_its_parties(void **state)
@@ -347,14 +367,16 @@ static void a_negotiated_session_shows_its_parties(void **state)
 	static struct ups_nl_session session;
 
 	NEED_ISOLATION();
-	assert_int_equal(add_named("negotiated@1", 50), 0);
+	assert_int_equal(nlfix_select(&nl, UPS_NL_CMD_SESSION_GET, false, "negotiated@1"), 0);
 	nlfix_object(&nl, 0, &ups_nl_session_object, &session);
 	assert_true(session.negotiated);
 	assert_true(session.answered);
 	assert_string_equal(session.caller_tag, "caller");
 	assert_string_equal(session.callee_tag, "callee");
-	assert_int_equal(session.last_signal, 1700000000);
-	assert_int_equal(add_named("explicit@1", 51), 0);
+	assert_int_equal(session.last_signal, 1700000002);
+	assert_int_equal(session.stream[0].leg[0].mechanism, UPS_NL_MECHANISM_SDES);
+	assert_no_part_of_key_in_answer();
+	assert_int_equal(fix_session_add(&nl, 51, true), 0);
 	nlfix_object(&nl, 0, &ups_nl_session_object, &session);
 	assert_false(session.negotiated);
 	assert_string_equal(session.caller_tag, "");
@@ -457,7 +479,8 @@ int main(void)
 		TEST(what_cannot_be_judged_is_an_error),
 		TEST(the_largest_check_fits_and_its_sdp_comes_in_pieces),
 		TEST(no_answer_repeats_a_key_of_the_session_description),
-		TEST(a_negotiated_session_shows_its_parties),
+		cmocka_unit_test_setup_teardown(a_negotiated_session_shows_its_parties,
+						start_with_call, stop),
 		cmocka_unit_test(a_leg_tells_mechanism_decider_rule_and_state),
 		cmocka_unit_test(events_of_negotiation_have_their_numbers),
 	};

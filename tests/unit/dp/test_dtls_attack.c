@@ -696,6 +696,61 @@ static void a_handshake_without_answer_ends_and_says_what_was_heard(void **state
 	fix_close(&f);
 }
 
+/* -> whether OpenSSL's state of the association in force is gone */
+static bool settled(const struct fix *f)
+{
+	const struct ups_dtls_endpoint *e =
+		ups_endpoint_find(f->d, (struct ups_dtls_name) { FIX_FLOW, false });
+
+	return e && e->current && !__atomic_load_n(&e->current->ssl, __ATOMIC_RELAXED);
+}
+
+/* Wakes the thread, which looks at the clock. */
+static void pass_time(struct fix *f, uint64_t ns)
+{
+	const struct ups_addr nobody = {};
+
+	__atomic_fetch_add(&ahead, ns, __ATOMIC_RELAXED);
+	ups_dtls_input(f->d, 0, f->flow, f->rtcp, &nobody, "\xff", 1);
+}
+
+static void a_finished_association_costs_little_and_still_says_goodbye(void **state)
+{
+	const struct ups_dtls_seams seams = { .now = shifted };
+	struct ups_leg leg;
+	struct fix f;
+	struct peer p;
+
+	(void)state;
+	ahead = 0;
+	fix_open_config(&f, false, &(struct ups_dtls_config) {}, &seams);
+	peer_open(&p, &f, false, &id, ALL_PROFILES);
+	leg = leg_for(UPS_DTLS_PASSIVE, &p);
+	fix_publish(&f, &leg);
+	until(&f, (p.done && f.told.keys));
+	fix_idle(&f, 50); /* the thread hears that the keys are in use */
+	pass_time(&f, UPS_DTLS_SETTLE_NS / 2);
+	fix_idle(&f, 50);
+	assert_false(settled(&f));
+	pass_time(&f, UPS_DTLS_SETTLE_NS / 2);
+	until(&f, settled(&f));
+	assert_int_equal(SSL_write(p.ssl, "not for us", 10), 10);
+	fix_idle(&f, 50);
+	assert_false(p.closed || p.dead);
+	/* A peer that restarts is served as before. */
+	peer_rewind(&p, &f, false);
+	until(&f, (p.done && f.told.keys == 2));
+	fix_idle(&f, 50);
+	pass_time(&f, UPS_DTLS_SETTLE_NS);
+	until(&f, settled(&f));
+	fix_publish(&f, &leg);
+	ups_dtls_drop(f.d, FIX_FLOW, false);
+	until(&f, p.closed);
+	assert_int_equal(f.told.failed, 0);
+	peer_close(&p);
+	fix_close(&f);
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -737,6 +792,7 @@ int main(void)
 		cmocka_unit_test(a_client_without_certificate_gets_no_keys),
 		cmocka_unit_test(a24_the_peer_cannot_renegotiate),
 		cmocka_unit_test(a_handshake_without_answer_ends_and_says_what_was_heard),
+		cmocka_unit_test(a_finished_association_costs_little_and_still_says_goodbye),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
