@@ -33,14 +33,11 @@ static int carry_out(struct ups_daemon *d, struct ups_plan *plan, struct ups_err
 	return err;
 }
 
-static void tell(struct ups_daemon *d, enum ups_event_type type, const char *id, uint16_t stream,
-		 uint8_t leg, const char *text)
+/* Of the session @id as a whole; NULL = of none */
+static void tell(struct ups_daemon *d, enum ups_event_type type, const char *id, const char *text)
 {
-	ups_control_event(d, &(struct ups_event) { .type = type,
-						   .session_id = id,
-						   .stream = stream,
-						   .leg = leg,
-						   .text = text });
+	ups_control_event(d, &(struct ups_event) {
+				     .type = type, .session_id = id, .whole = true, .text = text });
 }
 
 /* ---- offers and answers ------------------------------------------------------------------------------------------------ */
@@ -52,7 +49,11 @@ static void tell_refused(struct ups_daemon *d, const char *id, const struct ups_
 
 		if (!line->refused || !decision->reason[0] || decision->mechanism != UPS_MECH_NONE)
 			continue;
-		tell(d, UPS_EVENT_REFUSED, id, line->stream, leg, decision->reason);
+		ups_control_event(d, &(struct ups_event) { .type = UPS_EVENT_REFUSED,
+							   .session_id = id,
+							   .stream = line->stream,
+							   .leg = leg,
+							   .text = decision->reason });
 		ups_log_rl(UPS_LOG_INFO, "session %s, stream %u (%s), leg %u refused: %s", id,
 			   line->stream, line->media, leg, decision->reason);
 	}
@@ -64,13 +65,13 @@ static void tell_outcome(struct ups_daemon *d, const char *id, const struct ups_
 	for (unsigned int i = 0; i < report->line_count; i++)
 		tell_refused(d, id, &report->line[i]);
 	if (report->created)
-		tell(d, UPS_EVENT_SESSION_ADD, id, 0, 0, "session offered");
+		tell(d, UPS_EVENT_SESSION_ADD, id, "session offered");
 	else
-		tell(d, UPS_EVENT_SESSION_CHANGE, id, 0, 0,
+		tell(d, UPS_EVENT_SESSION_CHANGE, id,
 		     rq->op == UPS_CALL_ANSWER ? "session answered" : "session offered again");
 	if (!report->compromised)
 		return;
-	tell(d, UPS_EVENT_COMPROMISED, id, 0, 0,
+	tell(d, UPS_EVENT_COMPROMISED, id,
 	     "integrity compromised: a leg to another network has no protection");
 	ups_log_rl(UPS_LOG_NOTICE,
 		   "session %s is integrity-compromised: a leg to another network has no "
@@ -93,7 +94,7 @@ static int call(void *aux, const struct ups_call_request *request, struct ups_ca
 	if (!err) {
 		tell_outcome(d, id, request, report);
 	} else if (err == UPS_E_POLICY || err == UPS_E_REGISTRATION) {
-		tell(d, UPS_EVENT_REFUSED, id, 0, 0, msg->text);
+		tell(d, UPS_EVENT_REFUSED, id, msg->text);
 		ups_log_rl(UPS_LOG_INFO, "%s: session %s refused: %s", request->source, id,
 			   msg->text);
 	}
@@ -111,7 +112,7 @@ static void tell_ended(struct ups_daemon *d, const char *id, const char *why)
 	char text[320];
 
 	snprintf(text, sizeof(text), "session ended: %s", why);
-	tell(d, UPS_EVENT_SESSION_DEL, id, 0, 0, text);
+	tell(d, UPS_EVENT_SESSION_DEL, id, text);
 }
 
 static int end_now(struct ups_daemon *d, struct ups_text call_id, struct ups_text from_tag,
@@ -136,8 +137,7 @@ static int call_delete(void *aux, struct ups_text call_id, struct ups_text from_
 
 	if (!delay_s)
 		return end_now(d, call_id, from_tag, to_tag, "deleted", msg);
-	err = ups_calls_end_at(d->calls, call_id, from_tag, to_tag,
-			       monotonic_ns() + delay_s * NS);
+	err = ups_calls_end_at(d->calls, call_id, from_tag, to_tag, monotonic_ns() + delay_s * NS);
 	return err ? ups_fail(msg, err, "Call-ID not found or tags didn't match") : 0;
 }
 
@@ -164,6 +164,24 @@ static const struct ups_policy *policy_of(void *aux)
 
 /* ---- registrations -------------------------------------------------------------------------------------------------------- */
 
+/* The source comes first: it is never cut. @source NULL: all of them */
+static void tell_registration(struct ups_daemon *d, struct ups_text address,
+			      const struct ups_addr *source, const char *what)
+{
+	char text[UPS_CPM_ADDRESS_MAX + 128], name[UPS_CPM_ADDRESS_MAX], ip[UPS_ADDR_TEXT];
+
+	if (ups_cpm_address_normalise(address, name))
+		return;
+	snprintf(text, sizeof(text), "%s%s %s for %s", source ? "source " : "all sources",
+		 source ? ups_addr_format(source, ip) : "", what, name);
+	tell(d, UPS_EVENT_REGISTRATION, NULL, text);
+}
+
+static void tell_expired(void *aux, const struct ups_registration *which)
+{
+	tell_registration(aux, ups_text_of(which->address), &which->source, "expired");
+}
+
 static int registration_add(void *aux, struct ups_text address, const struct ups_addr *source,
 			    uint64_t expires_s, struct ups_errmsg *msg)
 {
@@ -174,7 +192,7 @@ static int registration_add(void *aux, struct ups_text address, const struct ups
 	int err = ups_registrations_add(d->registrations, address, source, expires, msg);
 
 	if (!err)
-		tell(d, UPS_EVENT_REGISTRATION, "-", 0, 0, "a CPM Address was registered");
+		tell_registration(d, address, source, "registered");
 	return err;
 }
 
@@ -187,7 +205,7 @@ static int registration_del(void *aux, struct ups_text address, const struct ups
 		return ups_fail(msg, UPS_E_REGISTRATION, "no registration of %.*s%s",
 				(int)(address.len < 100 ? address.len : 100), address.at,
 				source ? " with this source" : "");
-	tell(d, UPS_EVENT_REGISTRATION, "-", 0, 0, "a CPM Address was deregistered");
+	tell_registration(d, address, source, "removed");
 	ups_app_calls_tick(d, monotonic_ns());
 	return 0;
 }
@@ -236,7 +254,8 @@ static int dtls_keys(void *aux, uint32_t flow, const struct ups_dtls_keys *keys)
 	if (!ups_control_locate(d, flow, false, &event))
 		return err;
 	if (err) {
-		ups_log_rl(UPS_LOG_WARNING, "session %s, stream %u, leg %u: DTLS keys not taken: %s",
+		ups_log_rl(UPS_LOG_WARNING,
+			   "session %s, stream %u, leg %u: DTLS keys not taken: %s",
 			   event.session_id, event.stream, event.leg, msg.text);
 		return err;
 	}
@@ -346,8 +365,7 @@ static void change_due(struct ups_daemon *d, uint64_t now_ns)
 
 void ups_app_calls_tick(struct ups_daemon *d, uint64_t now_ns)
 {
-	if (ups_registrations_expire(d->registrations, now_ns))
-		tell(d, UPS_EVENT_REGISTRATION, "-", 0, 0, "registrations expired");
+	ups_registrations_expire_each(d->registrations, now_ns, tell_expired, d);
 	end_due(d, now_ns);
 	change_due(d, now_ns);
 }

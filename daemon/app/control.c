@@ -43,8 +43,9 @@ static int session_add(void *aux, const struct ups_session_request *request, str
 		return err;
 	ups_debug("session %s added, %u streams", request->id, request->stream_count);
 	ups_control_event(d, &(struct ups_event) { .type = UPS_EVENT_SESSION_ADD,
-					    .session_id = request->id,
-					    .text = "session added" });
+						   .session_id = request->id,
+						   .whole = true,
+						   .text = "session added" });
 	return 0;
 }
 
@@ -63,8 +64,9 @@ static int session_del(void *aux, const char *id, struct ups_errmsg *msg)
 		return err;
 	ups_debug("session %s deleted", id);
 	ups_control_event(d, &(struct ups_event) { .type = UPS_EVENT_SESSION_DEL,
-					    .session_id = id,
-					    .text = "session deleted" });
+						   .session_id = id,
+						   .whole = true,
+						   .text = "session deleted" });
 	return 0;
 }
 

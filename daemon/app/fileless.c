@@ -220,6 +220,50 @@ static int set_ports(struct ups_config *c, const struct ups_options *o, struct u
 	return err;
 }
 
+/* -> how many interfaces are tied to interface @i by addresses that they share, itself included; *place: how many of them are before it */
+static unsigned int find_sharers(const struct ups_config *c, unsigned int i, unsigned int *place)
+{
+	uint32_t all = 1u << i, before;
+	unsigned int count = 0;
+
+	do { /* also those that share with one that shares */
+		before = all;
+		for (unsigned int n = 0; n < c->iface_count * c->iface_count; n++) {
+			unsigned int a = n / c->iface_count, b = n % c->iface_count;
+
+			if (all >> a & 1 && ups_ifaces_share_address(&c->iface[a], &c->iface[b]))
+				all |= 1u << b;
+		}
+	} while (all != before);
+	*place = 0;
+	for (unsigned int n = 0; n < c->iface_count; n++) {
+		count += all >> n & 1;
+		*place += n < i && all >> n & 1;
+	}
+	return count;
+}
+
+/* Interfaces on one address get equal parts of the range, of whole pairs, in their order; what is left over at its end is nobody's. */
+static int share_ports(struct ups_config *c, struct ups_errmsg *msg)
+{
+	for (unsigned int i = 0; i < c->iface_count; i++) {
+		struct ups_iface *f = &c->iface[i];
+		unsigned int place, count = find_sharers(c, i, &place), pairs, min = f->port_min;
+
+		if (count == 1 || f->port_max <= min || min % 2)
+			continue; /* nothing to share, or check_ifaces() says what is wrong */
+		pairs = (f->port_max - min + 1u) / 2 / count;
+		if (!pairs)
+			return ups_fail(msg, UPS_E_RANGE,
+					"--port-max: %u-%u has no pair of ports for each of the %u "
+					"interfaces that share the address of %s; widen the range",
+					min, f->port_max, count, f->name);
+		f->port_min = (uint16_t)(min + 2 * pairs * place);
+		f->port_max = (uint16_t)(f->port_min + 2 * pairs - 1);
+	}
+	return 0;
+}
+
 static int check_ifaces(const struct ups_config *c, struct ups_errmsg *msg)
 {
 	struct ups_errmsg why;
@@ -284,6 +328,8 @@ int ups_fileless_config(const struct ups_options *o, ups_fileless_device_fn *dev
 		err = set_kind(out, o->kind[i], msg);
 	if (!err)
 		err = set_ports(out, o, msg);
+	if (!err)
+		err = share_ports(out, msg);
 	if (!err)
 		err = check_ifaces(out, msg);
 	if (!err)

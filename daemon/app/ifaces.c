@@ -27,7 +27,7 @@ static bool ports_fault(const struct ups_iface *f, struct ups_errmsg *why)
 	return false;
 }
 
-static bool share_address(const struct ups_iface *a, const struct ups_iface *b)
+bool ups_ifaces_share_address(const struct ups_iface *a, const struct ups_iface *b)
 {
 	return (a->has_v4 && b->has_v4 && ups_addr_same_ip(&a->v4, &b->v4)) ||
 	       (a->has_v6 && b->has_v6 && ups_addr_same_ip(&a->v6, &b->v6));
@@ -35,7 +35,8 @@ static bool share_address(const struct ups_iface *a, const struct ups_iface *b)
 
 static bool overlap(const struct ups_iface *a, const struct ups_iface *b)
 {
-	return share_address(a, b) && a->port_min <= b->port_max && b->port_min <= a->port_max;
+	return ups_ifaces_share_address(a, b) && a->port_min <= b->port_max &&
+	       b->port_min <= a->port_max;
 }
 
 const char *ups_ifaces_fault(const struct ups_iface *ifaces, unsigned int i, struct ups_errmsg *why)

@@ -288,6 +288,12 @@ static void show_verdict_leg(FILE *out, const struct ups_nl_verdict_stream *stre
 {
 	const struct ups_nl_verdict_leg *leg = &stream->leg[index];
 
+	/* of a refused stream, the leg that is not to blame */
+	if (stream->refused && !*leg->reason) {
+		fprintf(out, "stream %u %s leg %u %s: -\n", stream->index,
+			text_or_dash(stream->media), index, text_or_dash(leg->iface));
+		return;
+	}
 	fprintf(out, "stream %u %s leg %u %s: %s%s, decided by %s, rule %s%s%s\n", stream->index,
 		text_or_dash(stream->media), index, text_or_dash(leg->iface),
 		stream->refused ? "refused" : ups_nl_mechanism_words[leg->mechanism],
@@ -362,24 +368,6 @@ void ups_show_stats(FILE *out, const struct ups_nl_stats *s)
 	print_counts(out, s->udp_drops, ups_nl_drop_words, UPS_DROP_MAX);
 }
 
-/* Where in the session it happened, as far as the event tells. A call that is refused as a whole names its first stream. */
-static void show_place(FILE *out, const struct ups_nl_event *e)
-{
-	switch (e->type) {
-	case UPS_NL_EVENT_TYPE_SESSION_ADD:
-	case UPS_NL_EVENT_TYPE_SESSION_DEL:
-	case UPS_NL_EVENT_TYPE_SESSION_CHANGE:
-	case UPS_NL_EVENT_TYPE_REGISTRATION:
-	case UPS_NL_EVENT_TYPE_COMPROMISED:
-		break;
-	case UPS_NL_EVENT_TYPE_REFUSED:
-		fprintf(out, " stream %u", e->stream);
-		break;
-	default:
-		fprintf(out, " stream %u leg %u", e->stream, e->leg);
-	}
-}
-
 void ups_show_event(FILE *out, const struct ups_nl_event *e)
 {
 	const char *word = ups_nl_event_words[e->type];
@@ -387,7 +375,8 @@ void ups_show_event(FILE *out, const struct ups_nl_event *e)
 	print_time(out, e->time / 1000, false);
 	fprintf(out, ".%03u %-14s %s", (unsigned int)(e->time % 1000), word ? word : "?",
 		*e->session ? e->session : "-");
-	show_place(out, e);
+	if (!e->whole)
+		fprintf(out, " stream %u leg %u", e->stream, e->leg);
 	fprintf(out, "%s%s\n", *e->text ? ": " : "", e->text);
 	fflush(out);
 }

@@ -192,7 +192,8 @@ enum ups_event_type {
 
 struct ups_event {
 	enum ups_event_type type;
-	const char *session_id;
+	const char *session_id; /* NULL = of no session */
+	bool whole; /* about the session as a whole, or of none: @stream and @leg mean nothing */
 	uint16_t stream; /* m-line number */
 	uint8_t leg; /* 0 or 1 */
 	const char *text; /* one sentence */

@@ -372,8 +372,19 @@ bool ups_registrations_source(const struct ups_registrations *r, struct ups_text
 	return source;
 }
 
-unsigned int ups_registrations_expire(struct ups_registrations *r, uint64_t now_ns)
+static void show_source(const struct source *source, struct ups_registration *out)
 {
+	memcpy(out->address, source->party->address, strlen(source->party->address) + 1);
+	out->source = source->addr;
+	out->expires_ns = source->expires_ns;
+}
+
+unsigned int ups_registrations_expire_each(struct ups_registrations *r, uint64_t now_ns,
+					   void (*gone)(void *aux,
+							const struct ups_registration *which),
+					   void *aux)
+{
+	struct ups_registration which;
 	unsigned int before = r->count;
 	uint64_t earliest = UINT64_MAX;
 
@@ -384,6 +395,8 @@ unsigned int ups_registrations_expire(struct ups_registrations *r, uint64_t now_
 		uint64_t serial = r->order[i].serial;
 
 		if (source && source->expires_ns <= now_ns) {
+			show_source(source, &which);
+			gone(aux, &which);
 			del_source(r, source);
 			i = place_after(r, serial) - 1; /* holes may have been closed */
 		} else if (source && source->expires_ns < earliest) {
@@ -392,6 +405,17 @@ unsigned int ups_registrations_expire(struct ups_registrations *r, uint64_t now_
 	}
 	r->earliest_ns = earliest;
 	return before - r->count;
+}
+
+static void tell_nobody(void *aux, const struct ups_registration *which)
+{
+	(void)aux;
+	(void)which;
+}
+
+unsigned int ups_registrations_expire(struct ups_registrations *r, uint64_t now_ns)
+{
+	return ups_registrations_expire_each(r, now_ns, tell_nobody, NULL);
 }
 
 unsigned int ups_registrations_count(const struct ups_registrations *r)
@@ -407,9 +431,7 @@ bool ups_registrations_next(const struct ups_registrations *r,
 
 		if (!source)
 			continue;
-		memcpy(out->address, source->party->address, strlen(source->party->address) + 1);
-		out->source = source->addr;
-		out->expires_ns = source->expires_ns;
+		show_source(source, out);
 		cursor->serial = source->serial;
 		return true;
 	}

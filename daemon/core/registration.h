@@ -44,6 +44,11 @@ bool ups_registrations_source(const struct ups_registrations *r, struct ups_text
 			      const struct ups_addr *wanted, uint64_t now_ns, struct ups_addr *out);
 /* Removes what has expired. -> how many */
 unsigned int ups_registrations_expire(struct ups_registrations *r, uint64_t now_ns);
+/* The same, and tells @gone of each, which changes nothing here. */
+unsigned int ups_registrations_expire_each(struct ups_registrations *r, uint64_t now_ns,
+					   void (*gone)(void *aux,
+							const struct ups_registration *which),
+					   void *aux);
 unsigned int ups_registrations_count(const struct ups_registrations *r);
 /* Walk: @previous NULL starts; -> false at the end. Order is that of addition. Survives additions and removals between calls. */
 struct ups_registration_cursor {

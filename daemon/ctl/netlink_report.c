@@ -449,6 +449,7 @@ void ups_nl_report_event(const struct ups_event *event, uint64_t time_ms, struct
 	out->type = (uint8_t)event->type;
 	out->time = time_ms;
 	ups_nl_report_text(out->session, sizeof(out->session), event->session_id);
+	out->whole = event->whole;
 	out->stream = event->stream;
 	out->leg = event->leg;
 	ups_nl_report_text(out->text, sizeof(out->text), event->text);

@@ -5,7 +5,8 @@
  * meanwhile pass the kernel lane by and wait in the sockets. Control thread.
  *
  * Indices (RFC 3711 9.1, 3.3.2): a key that goes on keeps its counters, its replay lists and the list of indices it sent with;
- * only state that no key of the new stream continues starts anew.
+ * only state that no key of the new stream continues starts anew, and a peer that goes back to its last key finds its replay
+ * lists as they were.
  */
 #include "dp/plane.h"
 
@@ -278,6 +279,7 @@ static void switch_one(struct ups_dp *dp, struct ups_switch *sw)
 	ups_udp_change_switch(dp->udp, &sw->udp, keys);
 	for (unsigned int i = 0; i < UPS_LEGS; i++)
 		start_anew(dp, sw->s, i, sw->fresh[i]);
+	ups_udp_change_restore(&sw->udp);
 	ups_plane_keys_limits(dp, sw->to);
 }
 

@@ -512,6 +512,16 @@ static void switch_port(struct ups_udp_change *change, unsigned int leg, bool rt
 	change->fd[leg][rtcp] = -1;
 }
 
+/* Whether the peer receives again by what was its last key */
+static bool went_back(const struct ups_leg *to, const struct ups_udp_old *was)
+{
+	for (unsigned int k = 0; was && to->mode == UPS_MODE_SRTP && k < to->rx_count; k++) {
+		if (to->rx[k].slot == was->key_slot)
+			return true;
+	}
+	return false;
+}
+
 static struct ups_udp_old *switch_old(struct ups_udp_change *change, unsigned int leg,
 				      struct ups_udp_old *was, const struct ups_srtp_side *rx,
 				      const struct ups_srtp_key *key)
@@ -522,6 +532,8 @@ static struct ups_udp_old *switch_old(struct ups_udp_change *change, unsigned in
 	change->old[leg] = NULL;
 	if (!old && key) /* it had it before */
 		old = was;
+	else if (went_back(to, was))
+		change->back[leg] = was;
 	else
 		free(was);
 	if (!old)
@@ -552,5 +564,54 @@ void ups_udp_change_switch(struct ups_udp *udp, struct ups_udp_change *change,
 			switch_old(change, i, was, &s->flow[i].rx[0], keys[i].key[UPS_ROLE_RX_OLD]);
 		for (unsigned int c = 0; c < 2; c++)
 			switch_port(change, i, c);
+	}
+}
+
+/* What @from has taken is taken in @to, or too old there. */
+static void add_window(struct ups_window *to, const struct ups_window *from)
+{
+	uint64_t index = from->top > UPS_WINDOW_SPAN ? from->top - UPS_WINDOW_SPAN : 0;
+
+	for (; index < from->top; index++) {
+		if (ups_window_check(from, index))
+			(void)ups_window_take(to, index);
+	}
+}
+
+/* -> the slot of @id in @side, or a free one; NULL = its packets find none either */
+static struct ups_ssrc *find_ssrc(const struct ups_srtp_side *side, uint64_t id)
+{
+	for (unsigned int n = 0; n < side->ssrc_count; n++) {
+		if (side->ssrc[n].id == id || !side->ssrc[n].id)
+			return &side->ssrc[n];
+	}
+	return NULL;
+}
+
+static void restore_windows(const struct ups_srtp_side *side, const struct ups_udp_old *back,
+			    bool rtcp)
+{
+	for (unsigned int n = 0; n < back->side.ssrc_count; n++) {
+		const struct ups_ssrc *from = &back->ssrc[n];
+		struct ups_ssrc *to = from->id ? find_ssrc(side, from->id) : NULL;
+
+		if (!to)
+			continue;
+		to->id = from->id;
+		add_window(&to->rx, &from->rx);
+		if (rtcp)
+			add_window(&to->rx_rtcp, &from->rx_rtcp);
+	}
+}
+
+void ups_udp_change_restore(struct ups_udp_change *change)
+{
+	for (unsigned int i = 0; i < UPS_LEGS; i++) {
+		if (!change->back[i])
+			continue;
+		restore_windows(&change->stream->flow[i].rx[0], change->back[i],
+				!ups_udp_own_rtcp_keys(&change->to->leg[i]));
+		free(change->back[i]);
+		change->back[i] = NULL;
 	}
 }

@@ -126,6 +126,7 @@ struct ups_udp_change {
 	bool keep[UPS_LEGS][2]; /* this socket goes on */
 	int fd[UPS_LEGS][2]; /* those that appear; -1 = none */
 	struct ups_udp_old *old[UPS_LEGS]; /* memory for the peer's last key */
+	struct ups_udp_old *back[UPS_LEGS]; /* last keys that the peers went back to */
 };
 
 /* Same slots in @from, which @s is, and @to. -errno with @msg; nothing is left behind then. */
@@ -139,6 +140,8 @@ void ups_udp_stream_hide(struct ups_udp *udp, struct ups_udp_stream *s);
 /* Hidden and quiesced. Takes copies of the replay lists where the peer's last key stays: they must not have been reset yet. */
 void ups_udp_change_switch(struct ups_udp *udp, struct ups_udp_change *change,
 			   const struct ups_leg_keys keys[static UPS_LEGS]);
+/* After replay lists that no key continues were reset: a key that the peer went back to brings its own along. */
+void ups_udp_change_restore(struct ups_udp_change *change);
 void ups_udp_stream_show(struct ups_udp *udp, struct ups_udp_stream *s);
 
 /* Whether SRTCP of this leg never uses the keys of its SRTP (DTLS without rtcp-mux, RFC 5764 5.1.2) */

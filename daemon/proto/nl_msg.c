@@ -359,6 +359,7 @@ static const struct ups_nl_row event_rows[] = {
 	ROW(EVENT_STREAM, U16, REQ, ups_nl_event, stream, "stream"),
 	ROW(EVENT_LEG, U8, REQ, ups_nl_event, leg, "leg", .max = UPS_NL_LEG_MAX - 1),
 	TEXT(EVENT_TEXT, 0, ups_nl_event, text, "text"),
+	ROW(EVENT_WHOLE, FLAG, 0, ups_nl_event, whole, "whole"),
 };
 const struct ups_nl_object ups_nl_event_object = OBJECT_INIT(event_rows, ups_nl_event, "event");
 

@@ -190,6 +190,7 @@ struct ups_nl_event {
 	uint8_t type;
 	uint64_t time;
 	char session[UPS_NL_ID_MAX + 1];
+	bool whole;
 	uint16_t stream;
 	uint8_t leg;
 	char text[UPS_NL_TEXT_MAX + 1];

@@ -125,6 +125,38 @@ static void every_option_arrives(void **state)
 	assert_string_equal(ups_addr_format(&c.ng.listen[1], text), "192.0.2.1:22222");
 }
 
+static void assert_ports(const struct ups_config *c, unsigned int i, unsigned int min,
+			 unsigned int max)
+{
+	assert_int_equal(c->iface[i].port_min, min);
+	assert_int_equal(c->iface[i].port_max, max);
+}
+
+static void interfaces_on_one_address_share_the_ports(void **state)
+{
+	struct ups_config c;
+
+	(void)state;
+	MAKE(&c, "-i", "internal/192.0.2.1", "-i", "external/192.0.2.1");
+	assert_ports(&c, 0, 30000, 34999);
+	assert_ports(&c, 1, 35000, 39999);
+	assert_int_equal(c.limits.sessions, 2500);
+	/* whole pairs each; another address has the range for itself */
+	MAKE(&c, "-i", "a/192.0.2.1", "-i", "b/192.0.2.1", "-i", "other/192.0.2.2", "-i",
+	     "c/192.0.2.1", "-M30019");
+	assert_ports(&c, 0, 30000, 30005);
+	assert_ports(&c, 1, 30006, 30011);
+	assert_ports(&c, 2, 30000, 30019);
+	assert_ports(&c, 3, 30012, 30017);
+	/* tied by one that shares one family with each */
+	MAKE(&c, "-i", "a/192.0.2.1", "-i", "b/192.0.2.1", "-i", "b/2001:db8:1::1", "-i",
+	     "c/2001:db8:1::1", "-M30005");
+	for (unsigned int i = 0; i < 3; i++)
+		assert_ports(&c, i, 30000 + 2 * i, 30001 + 2 * i);
+	MAKE(&c, "-i", "a/192.0.2.1!203.0.113.1", "-i", "b/192.0.2.2!203.0.113.1");
+	assert_ports(&c, 1, 30000, 40000); /* what peers are told is not what is bound */
+}
+
 static const struct {
 	const char *words[WORDS_MAX];
 	int err;
@@ -160,9 +192,12 @@ static const struct {
 	{ { "-i", "a/192.0.2.1", "-i", "a/2001:db8:2::1" },
 	  UPS_E_RANGE,
 	  "--interface: the addresses of a are on two devices, eth0 and eth1; give each a name of its own" },
-	{ { "-i", "a/192.0.2.1", "-i", "b/192.0.2.1" },
+	{ { "-i", "a/192.0.2.1", "-i", "b/192.0.2.1", "-m", "30000", "-M", "30002" },
 	  UPS_E_RANGE,
-	  "--port-min: interface b: ports 30000-40000 overlap 30000-40000 of interface a on the same address" },
+	  "--port-max: 30000-30002 has no pair of ports for each of the 2 interfaces that share the address of a; widen the range" },
+	{ { "-i", "a/192.0.2.1", "-i", "b/192.0.2.1", "-m", "30001" },
+	  UPS_E_RANGE,
+	  "--port-min: interface a: 30001 is odd; RTP takes even ports" },
 	{ { "-i", "192.0.2.1", "--kind", "nni" }, UPS_E_SYNTAX, "--kind nni: expected NAME=KIND" },
 	{ { "-i", "192.0.2.1", "--kind", "users=nni" },
 	  UPS_E_RANGE,
@@ -233,6 +268,7 @@ int main(void)
 		cmocka_unit_test(one_address_is_enough),
 		cmocka_unit_test(the_policy_is_to_protect_wherever_the_peer_can),
 		cmocka_unit_test(every_option_arrives),
+		cmocka_unit_test(interfaces_on_one_address_share_the_ports),
 		cmocka_unit_test(faults_are_named_by_their_option),
 		cmocka_unit_test(device_is_found_on_this_machine),
 	};

@@ -340,14 +340,18 @@ static void events_name_the_place_that_they_have(void **state)
 {
 	static const struct {
 		uint8_t type;
+		bool whole;
 		const char *line;
 	} cases[] = {
-		{ UPS_NL_EVENT_TYPE_SESSION_CHANGE, " session-change call@1: text\n" },
-		{ UPS_NL_EVENT_TYPE_REFUSED, " refused        call@1 stream 3: text\n" },
-		{ UPS_NL_EVENT_TYPE_REGISTRATION, " registration   call@1: text\n" },
-		{ UPS_NL_EVENT_TYPE_HANDSHAKE, " handshake      call@1 stream 3 leg 1: text\n" },
-		{ UPS_NL_EVENT_TYPE_COMPROMISED, " compromised    call@1: text\n" },
-		{ UPS_NL_EVENT_TYPE_LANE, " lane           call@1 stream 3 leg 1: text\n" },
+		{ UPS_NL_EVENT_TYPE_SESSION_CHANGE, true, " session-change call@1: text\n" },
+		{ UPS_NL_EVENT_TYPE_REFUSED, false,
+		  " refused        call@1 stream 3 leg 1: text\n" },
+		{ UPS_NL_EVENT_TYPE_REFUSED, true, " refused        call@1: text\n" },
+		{ UPS_NL_EVENT_TYPE_REGISTRATION, true, " registration   call@1: text\n" },
+		{ UPS_NL_EVENT_TYPE_HANDSHAKE, false,
+		  " handshake      call@1 stream 3 leg 1: text\n" },
+		{ UPS_NL_EVENT_TYPE_COMPROMISED, true, " compromised    call@1: text\n" },
+		{ UPS_NL_EVENT_TYPE_LANE, false, " lane           call@1 stream 3 leg 1: text\n" },
 	};
 	size_t size;
 
@@ -356,6 +360,7 @@ static void events_name_the_place_that_they_have(void **state)
 		const struct ups_nl_event event = { .type = cases[i].type,
 						    .time = 1700000000123,
 						    .session = "call@1",
+						    .whole = cases[i].whole,
 						    .stream = 3,
 						    .leg = 1,
 						    .text = "text" };

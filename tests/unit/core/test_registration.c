@@ -166,6 +166,40 @@ static void adding_again_renews(void **state)
 	ups_registrations_destroy(r);
 }
 
+struct expired {
+	unsigned int count;
+	struct ups_registration last;
+};
+
+static void note_expired(void *aux, const struct ups_registration *which)
+{
+	struct expired *e = aux;
+
+	e->count++;
+	e->last = *which;
+}
+
+static void expiry_names_what_is_gone(void **state)
+{
+	struct ups_registrations *r = made(4);
+	struct expired e = {};
+	char source[UPS_ADDR_TEXT];
+
+	(void)state;
+	add_to(r, "sip:alice@Example.net", "192.0.2.1", 10);
+	add_to(r, "bob@example.net", "192.0.2.2", 30);
+	assert_int_equal(ups_registrations_expire_each(r, 9, note_expired, &e), 0);
+	assert_int_equal(e.count, 0);
+	assert_int_equal(ups_registrations_expire_each(r, 10, note_expired, &e), 1);
+	assert_int_equal(e.count, 1);
+	assert_string_equal(e.last.address, "alice@example.net");
+	assert_string_equal(ups_addr_format(&e.last.source, source), "192.0.2.1");
+	assert_int_equal(ups_registrations_expire_each(r, 1000, note_expired, &e), 1);
+	assert_string_equal(e.last.address, "bob@example.net");
+	assert_int_equal(ups_registrations_count(r), 0);
+	ups_registrations_destroy(r);
+}
+
 static void removal_takes_one_source_or_all(void **state)
 {
 	struct ups_registrations *r = made(4);
@@ -400,6 +434,7 @@ int main(void)
 		cmocka_unit_test(source_that_is_not_registered_is_not_valid),
 		cmocka_unit_test(each_source_expires_by_itself),
 		cmocka_unit_test(adding_again_renews),
+		cmocka_unit_test(expiry_names_what_is_gone),
 		cmocka_unit_test(removal_takes_one_source_or_all),
 		cmocka_unit_test(limits_hold_and_say_which),
 		cmocka_unit_test(media_comes_from_the_wanted_or_the_newest_source),

@@ -444,7 +444,9 @@ static void events_of_negotiation_have_their_numbers(void **state)
 	const struct ups_event events[] = {
 		{ .type = UPS_EVENT_SESSION_CHANGE, .session_id = "c", .text = "answered" },
 		{ .type = UPS_EVENT_REFUSED, .session_id = "c", .text = "no keys" },
-		{ .type = UPS_EVENT_REGISTRATION, .text = "alice@example.net expired" },
+		{ .type = UPS_EVENT_REGISTRATION,
+		  .whole = true,
+		  .text = "alice@example.net expired" },
 		{ .type = UPS_EVENT_HANDSHAKE, .session_id = "c", .text = "keys agreed" },
 		{ .type = UPS_EVENT_COMPROMISED, .session_id = "c", .text = "leg 1 is clear" },
 	};
@@ -459,6 +461,7 @@ static void events_of_negotiation_have_their_numbers(void **state)
 		assert_string_equal(ups_nl_event_words[out.type], words[i]);
 		assert_string_equal(out.session, events[i].session_id ? events[i].session_id : "");
 		assert_string_equal(out.text, events[i].text);
+		assert_int_equal(out.whole, events[i].whole);
 	}
 }
 
