@@ -8,7 +8,7 @@
 #	neg_call ID KIND-A PROFILE-B	offer and answer; KIND is plain, sdes or dtls; bob speaks what he is offered
 #	neg_offer ID, neg_answer ID	one half of it, with what is in $W/ID.a.sdp and $W/ID.b.sdp
 #	neg_media ID A B		both peers, with further arguments of theirs; results in $W/ID.alice.json and .bob.json
-#	neg_peer ID alice|bob ARGUMENTS...	one of them, in the background: $BG
+#	neg_peer ID alice|bob ARGUMENTS...	one of them, in the background: $BG; neg_go ID lets both begin
 #	neg_del ID
 #
 # Files of a call: ID.a.sdp, ID.b.sdp what each said, ID.a2b.sdp, ID.b2a.sdp what the other got; ID.offer, ID.answer the replies.
@@ -111,24 +111,35 @@ neg_words() { # ID a|b -> one option or value per line
 }
 
 neg_peer() { # ID alice|bob ARGUMENTS...
-	local id=$1 ns=$2 side=b other=a words
+	local id=$1 ns=$2 side=b words
 	shift 2
-	[ "$ns" = bob ] || { side=a other=b; }
+	[ "$ns" = bob ] || side=a
 	NEG_SSRC=$((NEG_SSRC + 1))
 	mapfile -t words < <(neg_words "$id" $side)
-	bg "$ns" "$PEER" call "${words[@]}" --keyed --ready "$W/$id.ready-$side" --go "$W/$id.ready-$other" \
+	bg "$ns" "$PEER" call "${words[@]}" --keyed --ready "$W/$id.ready-$side" --go "$W/$id.go" \
 		--ssrc $NEG_SSRC "$@" >"$W/$id.$ns.json" 2>"$W/$id.$ns.error"
+}
+
+# Both are bound, then both have keys, and so has the daemon: what comes before that, it drops.
+neg_keyed() { # ID
+	[ -e "$W/$1.ready-a.keyed" ] && [ -e "$W/$1.ready-b.keyed" ] &&
+		upsec cs -j session show "$1" | jq -e '[.streams[].legs[] | select(.dtls == "waiting")] == []' >/dev/null
+}
+neg_go() { # ID
+	wait_for test -e "$W/$1.ready-a" && wait_for test -e "$W/$1.ready-b" && : >"$W/$1.go" &&
+		WAIT=5 wait_for neg_keyed "$1" && : >"$W/$1.go.keyed"
 }
 
 neg_media() { # ID ALICE-ARGUMENTS BOB-ARGUMENTS
 	local a b
-	rm -f "$W/$1".ready-*
+	rm -f "$W/$1".ready-* "$W/$1".go*
 	# shellcheck disable=SC2086
 	neg_peer "$1" alice $2
 	a=$BG
 	# shellcheck disable=SC2086
 	neg_peer "$1" bob --seed 7 $3
 	b=$BG
+	neg_go "$1"
 	wait "$a" && wait "$b" && return
 	diag "media $1: $(cat "$W/$1.alice.error" "$W/$1.bob.error")"
 	return 1
