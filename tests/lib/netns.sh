@@ -8,8 +8,8 @@
 #
 #	net_single		alice -- cs -- bob
 #	net_chain		alice -- cs-a -- (spy) -- cs-b -- bob; the spy bridges the middle link
-#	daemon_start cs ...	and daemon_stop, which fails the test on any unlisted warning in the log
-#	upsec cs ...		the command line inside a namespace
+#	daemon_start cs ...	and daemon_stop, which fails the test on any unlisted warning in the log, and on any key (leaks.sh)
+#	upsec cs ...		the command line inside a namespace; what it says is searched for keys as well
 
 UPS_ROOT=${UPS_ROOT:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
 UPS_BUILD=${UPS_BUILD:-build}
@@ -19,6 +19,9 @@ MEDIA=$UPS_BUILD/tests/media
 UPSEC=$UPS_BUILD/upsec
 UPSECD=$UPS_BUILD/upsecd
 PATH=$PATH:/usr/sbin:/sbin
+
+# shellcheck source=tests/lib/leaks.sh
+. "$UPS_ROOT/tests/lib/leaks.sh"
 
 RUN=$(printf '%x%04x' $$ $((RANDOM + 32768 * (RANDOM % 2))))
 W=
@@ -39,6 +42,8 @@ net_cleanup() {
 		kill -9 "$pid" 2>/dev/null
 	done
 	wait 2>/dev/null
+	# Of daemons that nobody stopped, too.
+	[ -z "$W" ] || leaks_none "$W" "$W"/*.log "$W"/*.said || status=1
 	for name in "${NET_NAMES[@]}"; do ip netns del "ups-$RUN-$name" 2>/dev/null; done
 	if [ -n "$W" ]; then
 		if [ -n "${UPS_KEEP:-}" ]; then echo "# kept: $W"; else rm -rf "$W"; fi
@@ -195,10 +200,20 @@ config_write() { # NAMESPACE [LINE...]
 	[ $# -eq 0 ] || printf '%s\n' "$@"
 }
 
+# A new key is what `key generate` is asked for; anything else that is said is kept for leaks_none.
 upsec() { # NAMESPACE ARGUMENTS...
-	local ns=$1
+	local ns=$1 status errors
 	shift
-	in_ns "$ns" "$UPSEC" "$@"
+	errors=$W/upsec-$ns.$BASHPID.errors
+	if [[ " $* " == *" key generate "* ]]; then
+		in_ns "$ns" "$UPSEC" "$@"
+		return
+	fi
+	in_ns "$ns" "$UPSEC" "$@" 2>"$errors" | tee -a "$W/upsec-$ns.said"
+	status=${PIPESTATUS[0]}
+	if [ -s "$errors" ]; then tee -a "$W/upsec-$ns.said" <"$errors" >&2; fi
+	rm -f "$errors"
+	return "$status"
 }
 
 # /sys is mounted anew in each `ip netns exec`, so bpffs is as well: the two daemons of a chain do not meet there.
@@ -251,6 +266,7 @@ daemon_stop() { # NAMESPACE [ALLOWED-REGEX]
 		diag "$complaints"
 		return 1
 	fi
+	leaks_none "$W" "${DAEMON_LOG[$ns]}" "$W/upsec-$ns.said"
 }
 
 # ---- keys --------------------------------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ struct call {
 	/* options */
 	struct sockaddr_storage local[KINDS], remote[KINDS];
 	bool mux, no_rtcp, keyed;
-	const char *keys_path, *ready, *go;
+	const char *keys_path, *ready, *go, *ice_path;
 	struct peer_dtls dtls; /* role NULL = none */
 	unsigned int send, rate, size, rtcp_every, expect[KINDS], timeout_ms, linger_ms;
 	unsigned int loss, reorder, duplicate; /* per thousand */
@@ -464,6 +464,8 @@ static int set_up(struct call *c)
 		c->fd[RTCP] = open_socket(&c->local[RTCP]);
 	if ((!c->mux && !c->no_rtcp && c->fd[RTCP] < 0) || rendezvous(c, ""))
 		return -1;
+	if (c->ice_path && peer_ice_run(c->ice_path, c->fd[RTP], &c->remote[RTP]))
+		return -1;
 	if (c->dtls.role && peer_dtls_run(&c->dtls, c->fd[RTP], &c->remote[RTP], &c->keys))
 		return -1;
 	/* a relay drops what comes before the other leg has its keys */
@@ -515,6 +517,7 @@ static int parse(struct call *c, int argc, char **argv)
 		{ "keys", &c->keys_path },
 		{ "ready", &c->ready },
 		{ "go", &c->go },
+		{ "ice", &c->ice_path },
 		{ "dtls", &c->dtls.role },
 		{ "identity", &c->dtls.identity },
 		{ "fingerprint", &c->dtls.fingerprint },

@@ -105,6 +105,9 @@ struct peer_dtls {
 int peer_dtls_run(const struct peer_dtls *d, int fd, const struct sockaddr_storage *remote,
 		  struct peer_keys *keys);
 
+/* ICE's check with nomination, by the username and password in a file. 0, or -1 after a message: nobody answered. */
+int peer_ice_run(const char *path, int fd, const struct sockaddr_storage *remote);
+
 /* "192.0.2.1:4000", "[2001:db8::1]:4000". 0 or -1 after a message. */
 int peer_addr_parse(const char *text, struct sockaddr_storage *out);
 

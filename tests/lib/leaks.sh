@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# shellcheck shell=bash
+#
+# Keys where none may be. Sourced by netns.sh, which calls it wherever a daemon ends: nobody has to remember.
+#
+#	leaks_none DIRECTORY FILE...	no FILE holds a key that stands in a file of DIRECTORY, nor anything that looks like one
+#
+# Searched for: the keys of every SDP and key file (as base64, and as hexadecimal), ICE passwords, lines of private keys; and whatever they
+# are, `inline:` with a key behind it and the head of a private key in PEM. What programs said (*.log, *.said) is no source of keys.
+
+LEAKS_LOOK='inline:[A-Za-z0-9+/]{20}|BEGIN [A-Z ]*PRIVATE KEY'
+
+# 20 digits of base64 are 15 bytes: a key is found without its salt as well.
+leaks_patterns() { # DIRECTORY
+	LC_ALL=C grep -rhoaE --exclude='*.log' --exclude='*.said' --exclude='*.pcap' \
+		-e 'inline:[A-Za-z0-9+/]{38,}' -e 'a=ice-pwd:[A-Za-z0-9+/]{22,}' "$1" |
+		sed 's/^[^:]*://; s/^a=ice-pwd://' | sort -u | perl -MMIME::Base64 -ne '
+			chomp;
+			print substr($_, 0, 20), "\n";
+			print substr(unpack("H*", decode_base64($_)), 0, 32), "\n"'
+	LC_ALL=C grep -rlaE --exclude='*.log' --exclude='*.said' --exclude='*.pcap' -e 'BEGIN [A-Z ]*PRIVATE KEY' "$1" |
+		while read -r file; do
+			awk '/BEGIN .*PRIVATE KEY/ { at = NR } at && NR == at + 2 { print substr($0, 1, 40) }' "$file"
+		done
+}
+
+leaks_none() { # DIRECTORY FILE...
+	local directory=$1 file found=0 patterns=$1/.leaks-patterns
+	shift
+	(umask 077 && leaks_patterns "$directory" >"$patterns")
+	for file in "$@"; do
+		[ -s "$file" ] || continue
+		# Which one it is, is not said: the output of tests is kept.
+		if LC_ALL=C grep -qaE -e "$LEAKS_LOOK" "$file"; then
+			echo "# ${file##*/}: something like a key, at line $(LC_ALL=C grep -naE -m 1 -e "$LEAKS_LOOK" "$file" | cut -d : -f 1)"
+			found=1
+		elif LC_ALL=C grep -qaiF -f "$patterns" "$file"; then
+			echo "# ${file##*/}: a key of this test, at line $(LC_ALL=C grep -naiF -m 1 -f "$patterns" "$file" | cut -d : -f 1)"
+			found=1
+		fi
+	done
+	rm -f "$patterns"
+	return $found
+}
