@@ -27,7 +27,7 @@
 struct datagram {
 	struct sockaddr_storage from;
 	union {
-		struct cmsghdr align;
+		size_t align; /* as a struct cmsghdr, whose data member may not stand here */
 		char bytes[CMSG_SPACE(sizeof(struct in6_pktinfo)) +
 			   CMSG_SPACE(sizeof(struct in_pktinfo))];
 	} control;

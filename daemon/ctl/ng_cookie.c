@@ -8,6 +8,7 @@
 /* A table that cannot grow stays as it is instead of ending the daemon. */
 #define HASH_NONFATAL_OOM 1
 #define uthash_nonfatal_oom(element) ((element)->failed = true)
+#define HASH_FUNCTION HASH_FNV /* the default one falls through cases, which clang warns of */
 #include <uthash.h>
 
 #include "base/secret.h"
