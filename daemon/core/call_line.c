@@ -649,7 +649,7 @@ static int answered_keys(struct ups_call_work *w, const struct ups_sdp_media *m,
 	    v->mechanism != UPS_MECH_UNDERLAY)
 		return answer_refused(end, "the answer keys the media otherwise than was offered");
 	if (v->mechanism == UPS_MECH_SDES)
-		return ups_call_answered_crypto(m, line, end);
+		return ups_call_answered_crypto(w, m, line, end);
 	if (v->mechanism == UPS_MECH_DTLS)
 		return ups_call_take_dtls(w, m, v, before, false, end);
 	end->own_count = 0;

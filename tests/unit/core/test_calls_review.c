@@ -165,6 +165,38 @@ static void a7_call_made_again_has_other_keys_of_ours(void **state)
 	assert_string_not_equal(first, second);
 }
 
+static void rfc4568_lifetime_above_our_limit_is_ours(void **state)
+{
+	struct world *w = *state;
+	char sdp[1024], ours[80];
+
+	assert_int_equal(
+		offer(w, HEAD_A "m=audio 4000 RTP/SAVP 0\r\n" CRYPTO("7", CM80, KEY_A "|2^48")), 0);
+	assert_int_equal(leg_of(w, 0, 0)->rx[0].rtp_lifetime, fixture_limits.rtp_lifetime);
+	snprintf(sdp, sizeof(sdp),
+		 HEAD_B "m=audio 5000 RTP/SAVP 0\r\na=crypto:%u %s inline:%s|2^20|7:4\r\n",
+		 crypto_of(w, CM80, ours), CM80, KEY_B);
+	assert_int_equal(answer(w, sdp), 0);
+	assert_int_equal(leg_of(w, 0, 1)->rx[0].rtp_lifetime, 1 << 20);
+	assert_int_equal(leg_of(w, 0, 1)->rx[0].mki_len, 4);
+}
+
+static void rfc4568_each_stream_has_keys_of_its_own(void **state)
+{
+	struct world *w = *state;
+	const char *at;
+	char first[41];
+
+	assert_int_equal(offer(w, SDES_A "m=video 4002 RTP/SAVP 31\r\n" CRYPTO("1", CM80, KEY_C)),
+			 0);
+	at = strstr(w->out, CM80 " inline:");
+	assert_non_null(at);
+	memcpy(first, at + strlen(CM80 " inline:"), 40);
+	first[40] = '\0';
+	assert_null(strstr(at + strlen(CM80 " inline:") + 40, first));
+	assert_int_not_equal(leg_of(w, 0, 0)->tx.slot, leg_of(w, 1, 0)->tx.slot);
+}
+
 /* ---- forks ------------------------------------------------------------------------------------------------------------- */
 
 static void delete_by_a_losing_fork_ends_nothing(void **state)
@@ -476,6 +508,8 @@ int main(void)
 		T(a7_reoffer_with_a_key_of_ours_is_refused),
 		T(a7_one_key_for_two_streams_is_refused),
 		T(a7_call_made_again_has_other_keys_of_ours),
+		T(rfc4568_lifetime_above_our_limit_is_ours),
+		T(rfc4568_each_stream_has_keys_of_its_own),
 		T(delete_by_a_losing_fork_ends_nothing),
 		T(fork_is_not_bound_by_what_another_took),
 		T(fork_is_not_let_in_by_who_another_is),
