@@ -542,17 +542,6 @@ int ups_calls_request(struct ups_calls *calls, const struct ups_call_request *re
 	return 0;
 }
 
-int ups_calls_check(struct ups_calls *calls, const struct ups_call_request *request,
-		    struct ups_call_report *report, struct ups_errmsg *msg)
-{
-	struct ups_plan plan;
-	int err = ups_calls_request(calls, request, &plan, report, msg);
-
-	if (!err)
-		ups_calls_abort(calls, &plan);
-	return err;
-}
-
 /* ---- ends ---------------------------------------------------------------------------------------------------------------------- */
 
 static bool party_of(const struct ups_call *call, struct ups_text tag)

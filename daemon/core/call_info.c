@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* What is told of a call: its parties and its media. Control thread. */
+/* What is told without a change: the parties and media of a call, and what a request would come to. Control thread. */
 #include "core/call_priv.h"
 
 static void info_media(const struct ups_call *call, struct ups_call_info *out)
@@ -47,4 +47,15 @@ int ups_calls_info(const struct ups_calls *calls, struct ups_text call_id,
 	}
 	info_media(call, out);
 	return 0;
+}
+
+int ups_calls_check(struct ups_calls *calls, const struct ups_call_request *request,
+		    struct ups_call_report *report, struct ups_errmsg *msg)
+{
+	struct ups_plan plan;
+	int err = ups_calls_request(calls, request, &plan, report, msg);
+
+	if (!err)
+		ups_calls_abort(calls, &plan);
+	return err;
 }

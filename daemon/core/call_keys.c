@@ -74,11 +74,28 @@ bool ups_call_crypto_usable(const struct ups_sdes_crypto *c)
 	       !c->unencrypted_srtcp && !c->fec && !c->kdr;
 }
 
+static uint64_t lower(uint64_t lifetime, uint64_t limit)
+{
+	return limit && limit < lifetime ? limit : lifetime;
+}
+
+/* What a party states is the most that its key is good for; that our limit is lower is no reason to refuse it. */
+static void limit_lifetimes(const struct ups_call_work *w, struct ups_end *end)
+{
+	const struct ups_limits *limits = ups_core_limits(w->calls->core);
+
+	for (unsigned int i = 0; i < end->rx_count; i++) {
+		struct ups_key_spec *rx = &end->rx[i];
+
+		rx->rtp_lifetime = lower(rx->rtp_lifetime, limits->rtp_lifetime);
+		rx->rtcp_lifetime = lower(rx->rtcp_lifetime, limits->rtcp_lifetime);
+	}
+}
+
 /* The first that is acceptable, in the offerer's order (RFC 4568 5.1.2). */
 int ups_call_take_crypto(struct ups_call_work *w, const struct ups_sdp_media *m,
 			 const struct ups_verdict *verdict, struct ups_end *end)
 {
-	(void)w;
 	for (unsigned int i = 0; i < m->crypto_count; i++) {
 		struct ups_sdes_crypto c;
 		bool take = !ups_sdes_parse_crypto(m->crypto[i], &c, NULL) &&
@@ -87,8 +104,10 @@ int ups_call_take_crypto(struct ups_call_work *w, const struct ups_sdp_media *m,
 		if (take)
 			to_specs(&c, end);
 		ups_sdes_crypto_wipe(&c);
-		if (take)
-			return 0;
+		if (!take)
+			continue;
+		limit_lifetimes(w, end);
+		return 0;
 	}
 	return ups_call_refuse(
 		&end->decision, UPS_BY_PROVIDER, UPS_E_POLICY,
@@ -215,8 +234,8 @@ static int check_answered(const struct ups_sdes_crypto *c, const struct ups_line
 	return 0;
 }
 
-int ups_call_answered_crypto(const struct ups_sdp_media *m, const struct ups_line *line,
-			     struct ups_end *end)
+int ups_call_answered_crypto(const struct ups_call_work *w, const struct ups_sdp_media *m,
+			     const struct ups_line *line, struct ups_end *end)
 {
 	struct ups_sdes_crypto c;
 	int err;
@@ -230,6 +249,7 @@ int ups_call_answered_crypto(const struct ups_sdp_media *m, const struct ups_lin
 	else
 		err = check_answered(&c, line, end);
 	ups_sdes_crypto_wipe(&c);
+	limit_lifetimes(w, end);
 	return err;
 }
 

@@ -648,7 +648,7 @@ static int answered_keys(struct ups_call_work *w, const struct ups_sdp_media *m,
 	    v->mechanism != UPS_MECH_UNDERLAY)
 		return answer_refused(end, "the answer keys the media otherwise than was offered");
 	if (v->mechanism == UPS_MECH_SDES)
-		return ups_call_answered_crypto(m, line, end);
+		return ups_call_answered_crypto(w, m, line, end);
 	if (v->mechanism == UPS_MECH_DTLS)
 		return ups_call_take_dtls(w, m, v, before, false, end);
 	end->own_count = 0;
@@ -718,6 +718,16 @@ static bool has_stream(const struct ups_call_work *w, unsigned int i)
 	return ups_call_stream(w, &nothing, i);
 }
 
+/* A wish that the answer brought is about every hop, also the offerer's, which was judged without it. */
+static int check_wish(const struct ups_call_work *w, struct ups_end *reader)
+{
+	if (!w->call->has_wish || w->call->wish != UPS_WISH_REQUIRED ||
+	    reader->decision.mechanism != UPS_MECH_NONE)
+		return 0;
+	return ups_call_refuse(&reader->decision, UPS_BY_USER, UPS_E_POLICY,
+			       "the user requires protection, and this leg was offered without");
+}
+
 static int answer_line(struct ups_call_work *w, unsigned int i, struct ups_line *line, int *first)
 {
 	const struct ups_sdp_media *m = i < w->sdp->media_count ? &w->sdp->media[i] : NULL;
@@ -740,6 +750,9 @@ static int answer_line(struct ups_call_work *w, unsigned int i, struct ups_line 
 	reader->mux = reader->mux_offered && !(w->flags->mux & UPS_MUX_REJECT);
 	if (w->flags->ice == UPS_NG_ICE_REMOVE)
 		reader->ice = (struct ups_ice_spec) {};
+	err = check_wish(w, reader);
+	if (err)
+		return refuse_line(w, i, line, w->to, err, first);
 	err = answerer_end(w, m, agreed_line(w, i), line);
 	/* what the users key is not ours to take apart into two ports */
 	if (line->end[w->from].decision.mechanism == UPS_MECH_OPAQUE)

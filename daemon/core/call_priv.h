@@ -171,8 +171,8 @@ int ups_call_take_crypto(struct ups_call_work *w, const struct ups_sdp_media *m,
 int ups_call_own_crypto(const struct ups_verdict *verdict, const struct ups_end *agreed,
 			struct ups_end *end) __must_check;
 /* The answer to our own lines. UPS_E_POLICY with the reason in the decision. */
-int ups_call_answered_crypto(const struct ups_sdp_media *m, const struct ups_line *line,
-			     struct ups_end *end) __must_check;
+int ups_call_answered_crypto(const struct ups_call_work *w, const struct ups_sdp_media *m,
+			     const struct ups_line *line, struct ups_end *end) __must_check;
 struct ups_sdes_crypto;
 /* A suite of ours and no parameter that weakens it */
 bool ups_call_crypto_usable(const struct ups_sdes_crypto *c);

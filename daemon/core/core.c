@@ -531,6 +531,11 @@ void ups_core_source_learned(struct ups_core *core, uint32_t flow, bool rtcp,
 		ups_leg_learn(&core->owner[flow].stream->pub.leg[l], rtcp, addr);
 }
 
+const struct ups_limits *ups_core_limits(const struct ups_core *core)
+{
+	return &core->limits;
+}
+
 uint64_t ups_core_keys_forgotten(const struct ups_core *core)
 {
 	return ups_keyreg_forgotten(core->keyreg);

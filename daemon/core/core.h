@@ -162,6 +162,8 @@ const struct ups_session *ups_core_flow_owner(const struct ups_core *core, uint3
 /* Records a source the data plane learned from an authenticated packet on (flow's in-leg). */
 void ups_core_source_learned(struct ups_core *core, uint32_t flow, bool rtcp,
 			     const struct ups_addr *addr);
+/* As given to ups_core_create() */
+const struct ups_limits *ups_core_limits(const struct ups_core *core);
 /* Keys that the bounded history of the register had to drop; 0 unless about a million keys were used. */
 uint64_t ups_core_keys_forgotten(const struct ups_core *core);
 
