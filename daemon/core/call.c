@@ -46,8 +46,10 @@ void ups_calls_destroy(struct ups_calls *calls)
 		return;
 	if (!calls->created)
 		free_call(calls->next);
-	HASH_ITER (hh, calls->table, call, next) {
-		HASH_DEL(calls->table, call);
+	call = calls->table;
+	HASH_CLEAR(hh, calls->table);
+	for (; call; call = next) {
+		next = call->hh.next;
 		free_call(call);
 	}
 	free(calls);

@@ -43,10 +43,11 @@ static void entry_free(struct ups_ng_cookie *entry)
 
 static void generation_clear(struct ups_ng_cookies *cookies, unsigned int i)
 {
-	struct ups_ng_cookie *entry, *next;
+	struct ups_ng_cookie *entry = cookies->generation[i], *next;
 
-	HASH_ITER (hh, cookies->generation[i], entry, next) {
-		HASH_DEL(cookies->generation[i], entry);
+	HASH_CLEAR(hh, cookies->generation[i]);
+	for (; entry; entry = next) {
+		next = entry->hh.next;
 		entry_free(entry);
 	}
 	cookies->count[i] = 0;

@@ -289,6 +289,10 @@ void ups_ng_tcp_recheck(struct ups_ng_server *server)
 
 void ups_ng_tcp_close_all(struct ups_ng_server *server)
 {
-	while (server->streams)
-		close_stream(server->streams);
+	struct ups_ng_stream *next;
+
+	for (struct ups_ng_stream *stream = server->streams; stream; stream = next) {
+		next = stream->next;
+		close_stream(stream);
+	}
 }

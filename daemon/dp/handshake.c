@@ -108,13 +108,31 @@ static bool same_peer(const struct ups_leg *a, const struct ups_leg *b, bool rtc
 	return b->learned || ups_addr_equal(&a->remote, &b->remote);
 }
 
+static bool same_fingerprints(const struct ups_dtls_spec *a, const struct ups_dtls_spec *b)
+{
+	for (unsigned int i = 0; i < a->fingerprint_count && i < UPS_FINGERPRINTS_MAX; i++) {
+		const struct ups_fingerprint *x = &a->fingerprint[i], *y = &b->fingerprint[i];
+
+		if (x->hash != y->hash || x->size != y->size ||
+		    !ups_equal(x->value, y->value, sizeof(x->value)))
+			return false;
+	}
+	return a->fingerprint_count == b->fingerprint_count;
+}
+
+static bool same_dtls(const struct ups_dtls_spec *a, const struct ups_dtls_spec *b)
+{
+	return a->on == b->on && a->role == b->role && a->association == b->association &&
+	       a->suites == b->suites && same_fingerprints(a, b) &&
+	       !strcmp(a->peer_name, b->peer_name);
+}
+
 static bool same_endpoint(const struct ups_leg *a, const struct ups_leg *b, bool rtcp)
 {
 	return has_endpoint(a, rtcp) && same_peer(a, b, rtcp) &&
 	       ups_addr_equal(rtcp ? &a->local_rtcp : &a->local,
 			      rtcp ? &b->local_rtcp : &b->local) &&
-	       !memcmp(&a->dtls, &b->dtls, sizeof(a->dtls)) &&
-	       !memcmp(&a->ice, &b->ice, sizeof(a->ice));
+	       same_dtls(&a->dtls, &b->dtls) && !memcmp(&a->ice, &b->ice, sizeof(a->ice));
 }
 
 static int prepare(struct ups_dp *dp, const struct ups_stream *to, unsigned int i, bool rtcp,

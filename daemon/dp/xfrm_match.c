@@ -32,7 +32,7 @@ static bool in_prefix(const xfrm_address_t *a, const xfrm_address_t *prefix, uns
 
 static bool same(const xfrm_address_t *a, const xfrm_address_t *b)
 {
-	return !memcmp(a, b, sizeof(*a));
+	return !memcmp(a->a6, b->a6, sizeof(a->a6));
 }
 
 static bool unset(const xfrm_address_t *a)

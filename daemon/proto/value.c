@@ -139,12 +139,12 @@ void ups_value_add_string(struct ups_value_builder *b, struct ups_value *to, con
 			  const char *string)
 {
 	size_t len = strlen(string);
-	char *copy = ups_arena_alloc(b->arena, len ? len : 1);
+	char *copy = ups_arena_alloc(b->arena, len + 1);
 
 	if (!copy) {
 		b->failed = true;
 		return;
 	}
-	memcpy(copy, string, len);
+	memcpy(copy, string, len + 1);
 	ups_value_add_text(b, to, key, (struct ups_text) { copy, len });
 }
