@@ -16,8 +16,7 @@
 #include <string.h>
 
 #include "base/addr.h"
-#include "core/call_priv.h"
-#include "core/core_priv.h"
+#include "calls_state.h"
 #include "crypto/srtp.h"
 #include "proto/sdes.h"
 
@@ -27,7 +26,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define CALLS 3
 #define STEPS 64
 #define TX_MAX 2048
-#define STATE_MAX (1u << 20)
 
 static const char *const call_ids[CALLS] = { "one", "two", "three" };
 static const char *const callees[] = { "bob", "carol", "dave" };
@@ -70,16 +68,6 @@ static struct ups_iface ifaces[3] = {
 	{ .name = "peers", .kind = UPS_KIND_NNI, .has_v4 = true },
 	{ .name = "open", .kind = UPS_KIND_IWF, .has_v4 = true, .source = UPS_SOURCE_LATCH },
 };
-
-static void held(int condition, int line)
-{
-	if (condition)
-		return;
-	fprintf(stderr, "fuzz_calls.c:%d does not hold\n", line);
-	abort();
-}
-
-#define hold(condition) held(!!(condition), __LINE__)
 
 static unsigned int byte(struct world *w)
 {
@@ -323,74 +311,21 @@ static void put_answer(struct world *w, const struct past *past, unsigned int si
 	w->sdp[b.size] = '\0';
 }
 
-/* ---- the state, byte for byte ---------------------------------------------------------------------------------------- */
-
-static size_t add(uint8_t *to, size_t at, const void *from, size_t size)
-{
-	hold(at + size <= STATE_MAX);
-	memcpy(to + at, from, size);
-	return at + size;
-}
-
-static size_t add_lines(uint8_t *to, size_t at, const struct ups_lines *lines)
-{
-	for (unsigned int i = 0; i < lines->count; i++)
-		at = add(to, at, lines->line[i], sizeof(*lines->line[i]));
-	return at;
-}
-
-static size_t used_ports(const struct ups_core *core)
-{
-	size_t used = 0;
-
-	for (unsigned int i = 0; i < 3; i++)
-		used += core->ports[i][0].used_count + core->ports[i][1].used_count;
-	return used;
-}
-
-static size_t state_of(const struct world *w, uint8_t *to)
-{
-	const struct ups_core *core = w->core;
-	const struct ups_session *s = NULL;
-	size_t at = 0, counts[] = { core->flows.free,
-				    core->keys.free,
-				    core->ssrcs.taken,
-				    used_ports(core),
-				    ups_keyreg_live(core->keyreg),
-				    core->planned,
-				    core->note_count,
-				    core->step_count,
-				    w->calls->planned,
-				    w->calls->created };
-
-	at = add(to, at, counts, sizeof(counts));
-	while ((s = ups_core_session_next(core, s))) {
-		for (unsigned int i = 0; i < s->stream_count; i++)
-			at = add(to, at, s->stream[i], sizeof(struct ups_core_stream));
-	}
-	for (const struct ups_call *c = w->calls->table; c; c = c->hh.next) {
-		at = add(to, at, c, offsetof(struct ups_call, hh));
-		at = add_lines(to, at, &c->agreed);
-		at = add_lines(to, at, &c->offered);
-	}
-	return at;
-}
+/* ---- invariants ------------------------------------------------------------------------------------------------------ */
 
 static uint8_t state_before[STATE_MAX], state_after[STATE_MAX];
 static size_t state_size;
 
 static void remember(const struct world *w)
 {
-	state_size = state_of(w, state_before);
+	state_size = state_of(w->core, w->calls, state_before);
 }
 
 static void check_unchanged(const struct world *w)
 {
-	hold(state_of(w, state_after) == state_size);
+	hold(state_of(w->core, w->calls, state_after) == state_size);
 	hold(!memcmp(state_before, state_after, state_size));
 }
-
-/* ---- invariants ------------------------------------------------------------------------------------------------------ */
 
 static struct seen *find_tx(struct world *w, const struct ups_key_spec *key)
 {
