@@ -34,7 +34,7 @@ offer_as() { # ID ROLE MUX
 	[ "$3" = mux ] || sed -i '/^a=rtcp-mux/d' "$W/$1.a.sdp"
 }
 agree() { # ID PROFILE-B
-	if ! neg_offer "$1" "transport-protocol=$2"; then
+	if ! neg_offer "$1" "transport-protocol=$2" "address-family=IP${NEG_FAMILY[b]}"; then
 		diag "offer $1: $(neg_reason "$1" offer)"
 		return 1
 	fi
@@ -73,6 +73,8 @@ is_up() { # ID LEG
 }
 openssl_program() {
 	local id=s-client at port pid
+	mkfifo "$W/silence" # end of input would end it
+	exec 9<>"$W/silence"
 	offer_as $id active mux
 	check "openssl s_client: call" agree $id $SDES || return
 	read -r at port _ < <(sdp_remote "$W/$id.b2a.sdp" 1)
@@ -85,7 +87,7 @@ openssl_program() {
 	offer_as $id passive mux
 	port=$(sdp_remote "$W/$id.a.sdp" 1 | cut -d ' ' -f 2)
 	bg alice openssl s_server -dtls -accept "192.0.2.2:$port" -use_srtp SRTP_AES128_CM_SHA1_80 -Verify 1 \
-		-cert "${NEG_IDENTITY[a]}" -key "${NEG_IDENTITY[a]}" </dev/zero >"$W/$id.out" 2>&1
+		-cert "${NEG_IDENTITY[a]}" -key "${NEG_IDENTITY[a]}" <&9 >"$W/$id.out" 2>&1
 	pid=$BG
 	check "openssl s_server: call" agree $id $SDES
 	check "openssl s_server: the association is up" wait_for is_up $id 0

@@ -261,7 +261,7 @@ downgraded_offers() {
 	neg_del $id
 	id=osrtp
 	neg_offer_write $id sdes
-	neg_offer $id transport-protocol=RTP/AVP OSRTP=offer
+	neg_offer $id transport-protocol=RTP/AVP OSRTP=offer user-protection=required
 	unlike "a12_osrtp_where_required: refused, or protected" "$? $(sdp_section "$W/$id.a2b.sdp" 1 2>/dev/null | sed -n 's/^m=//p')" \
 		'^0 audio [1-9][0-9]* RTP/AVP'
 	neg_del $id
