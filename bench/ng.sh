@@ -19,9 +19,11 @@ skip_all() {
 # shellcheck source=tests/lib/relay.sh
 . tests/lib/relay.sh
 NG=$UPS_BUILD/bench/ng
+ROUND_LIMIT=$((30 + CALLS / 20)) # seconds for one mode of one daemon
 RTPENGINE_LOG=4 # its usual level writes a dozen lines for each call
 WHO=(rtpengine upsecd)
 MODES=(plain sdes dtls handshake)
+RUNNING=()
 
 place() { # NAME: a namespace with both sides of a daemon and the users in it
 	net_add "$1" || exit 1
@@ -39,7 +41,7 @@ start() { # NAME
 round() { # NAME MODE
 	local calls=$CALLS
 	[ "$2" != handshake ] || calls=$((CALLS / 10 + 1))
-	in_ns "$1" "$NG" --to 127.0.0.1:2223 --pid "${RELAY_PID[$1]}" --mode "$2" --count $calls --local 192.0.2.1 |
+	in_ns "$1" timeout "$ROUND_LIMIT" "$NG" --to 127.0.0.1:2223 --pid "${RELAY_PID[$1]}" --mode "$2" --count $calls --local 192.0.2.1 |
 		jq -c --arg who "$1" '. + {who: $who}'
 }
 

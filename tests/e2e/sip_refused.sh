@@ -64,9 +64,11 @@ downgraded() {
 		skip "a downgraded answer is refused" "rtpengine lets it pass"
 		return
 	fi
-	check "bob answers RTP/AVP to RTP/SAVP" ua_exchange alice bob answer_downgraded || return
-	check "alice is told no address to send to" eval '! grep -q "^m=audio [1-9]" "$W/alice/remote.sdp"'
-	like "no stream of it runs" "$(upsec cs -j flow list | jq 'length')" '^0$'
+	check "bob answers RTP/AVP to RTP/SAVP" ua_answers bob answer_downgraded
+	check "alice hears that the call is taken" ua_reached alice
+	check "and is told no address to send to" eval '! ua_sdp alice'
+	is "nothing of the answer is in force" \
+		"$(upsec cs -j session list | jq -c '[.[].streams[].legs[1] | .remote, .tx_key, .rx_keys]')" '[null,null,[]]'
 	ua_go alice
 	ua_end alice
 	ua_end bob

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # shellcheck shell=bash disable=SC2034
 #
-# Real SIP around the daemon: Kamailio as the proxy that drives it, SIPp as the users. Source after netns.sh, relay.sh and sdp.sh.and relay.sh.
+# Real SIP around the daemon: Kamailio as the proxy that drives it, SIPp as the users. Source after netns.sh, relay.sh and sdp.sh.
 #
 #	proxy_user NS USER		a user of that proxy, with a random password that appears in no command line
 #	proxy_start NS USERS-DEVICE PEERS-DEVICE REALM [PEER-PROXY [DEFINE...]]	and proxy_stop NS
@@ -204,12 +204,15 @@ ua_take() { # UA
 	(umask 077 && ua_sdp "$1" >"$W/$1/remote.sdp")
 }
 
-# An INVITE of the first user, answered by the second: each side ends up with local.sdp and remote.sdp. The answer is made by
-# the function ANSWER (arguments: file, offer) while the second user rings.
+# The second half of an exchange: what the user has just received is answered by the function ANSWER (arguments: file, offer).
+ua_answers() { # UA ANSWER
+	ua_reached "$1" || return 1
+	ua_take "$1"
+	"$2" "$W/$1/local.sdp" "$W/$1/remote.sdp"
+	ua_go "$1"
+}
+
+# An INVITE of the first user, answered by the second while it rings: each side ends up with local.sdp and remote.sdp.
 ua_exchange() { # UA-A UA-B ANSWER
-	ua_reached "$2" || return 1
-	ua_take "$2"
-	"$3" "$W/$2/local.sdp" "$W/$2/remote.sdp"
-	ua_go "$2"
-	ua_reached "$1" && ua_take "$1"
+	ua_answers "$2" "$3" && ua_reached "$1" && ua_take "$1"
 }

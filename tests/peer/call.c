@@ -18,6 +18,7 @@
 
 #define HISTORY 512 /* protected packets kept for replays; the oldest is beyond every window */
 #define HELD_MAX 4 /* packets held back for reordering */
+#define SETTLE_US 100000 /* from the end of a handshake until the other side surely uses its keys */
 #define EBIT_AHEAD 4096 /* SRTCP index at which the session with the other E-bit starts */
 
 struct packet {
@@ -468,8 +469,15 @@ static int set_up(struct call *c)
 		return -1;
 	if (c->dtls.role && peer_dtls_run(&c->dtls, c->fd[RTP], &c->remote[RTP], &c->keys))
 		return -1;
-	/* a relay drops what comes before the other leg has its keys */
-	return c->keyed ? rendezvous(c, ".keyed") : 0;
+	/*
+	 * A relay drops what comes before the other leg has its keys; and before its own, which it cannot have before its
+	 * last flight, when ours already has them.
+	 */
+	if (c->keyed && rendezvous(c, ".keyed"))
+		return -1;
+	if (c->keyed)
+		usleep(SETTLE_US);
+	return 0;
 }
 
 static void print(const struct call *c)
