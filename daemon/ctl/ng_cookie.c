@@ -90,6 +90,13 @@ struct ups_text ups_ng_cookies_find(struct ups_ng_cookies *cookies, const struct
 		     : (struct ups_text) { NULL, 0 };
 }
 
+static bool insert(struct ups_ng_cookies *cookies, struct ups_ng_cookie *entry)
+{
+	entry->inserted = true;
+	HASH_ADD(hh, cookies->generation[0], key, sizeof(entry->key), entry);
+	return entry->inserted;
+}
+
 void ups_ng_cookies_add(struct ups_ng_cookies *cookies, const struct ups_addr *source,
 			struct ups_text cookie, struct ups_text reply, uint64_t now_ns)
 {
@@ -105,11 +112,7 @@ void ups_ng_cookies_add(struct ups_ng_cookies *cookies, const struct ups_addr *s
 	memset(entry, 0, sizeof(*entry));
 	entry->size = reply.len;
 	memcpy(entry->reply, reply.at, reply.len);
-	if (key_init(&entry->key, source, cookie)) {
-		entry->inserted = true;
-		HASH_ADD(hh, cookies->generation[0], key, sizeof(entry->key), entry);
-	}
-	if (!entry->inserted) {
+	if (!key_init(&entry->key, source, cookie) || !insert(cookies, entry)) {
 		entry_free(entry);
 		return;
 	}

@@ -322,7 +322,8 @@ enum ups_nl_event_attr {
 	UPS_NL_EVENT_STREAM = 4, /* u16 */
 	UPS_NL_EVENT_LEG = 5, /* u8 */
 	UPS_NL_EVENT_TEXT = 6, /* string: one sentence */
-	UPS_NL_EVENT_WHOLE = 7, /* flag: about the session as a whole, or of no session: STREAM and LEG mean nothing */
+	UPS_NL_EVENT_WHOLE =
+		7, /* flag: about the session as a whole, or of no session: STREAM and LEG mean nothing */
 };
 
 enum ups_nl_registration_attr {

@@ -162,7 +162,7 @@ handshakes() {
 	is "a06_wrong_certificate: nobody is taken for alice" "$(neg_leg $id 0 .dtls)" waiting
 	hellos "$at" 400 &
 	flood=$!
-	NET_PIDS+=($flood)
+	NET_PIDS+=("$flood")
 	rm -f "$W/$id".ready-*
 	neg_peer $id alice --send 300 --rate 300 --expect 300 --linger 40 --timeout 8000
 	alice=$BG

@@ -60,7 +60,7 @@ registration() {
 	is "registration_add: told" "$(upsec cs -j registration add sip:$ALICE source 192.0.2.2 | jq -r .added)" $ALICE
 	refused "registration_of_an_unauthenticated_client_is_refused" $id 'authenticat' "transport-protocol=$SDES" \
 		cpm-address=sip:$ALICE authenticated=no
-	NEG_OFFER=(cpm-address=sip:$ALICE authenticated=yes)
+	NEG_OFFER=("cpm-address=sip:$ALICE" authenticated=yes)
 	check "registered_and_authenticated_may_call" neg_call $id sdes $SDES
 	check "registered_and_authenticated_may_call: media" neg_flows $id
 	is "registration_list: shows the source" "$(upsec cs -j registration list | jq -r '.[] | "\(.address) \(.source)"')" \

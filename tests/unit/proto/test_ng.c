@@ -303,7 +303,7 @@ static void addresses_and_families(void **state)
 	assert_int_equal(r.flags.family, AF_INET);
 	assert_int_equal(offer("\"received-from\":[\"IP6\",\"192.0.2.4\"]"), UPS_E_SYNTAX);
 	assert_int_equal(offer("\"received-from\":[\"IP4\",\"host.example\"]"), UPS_E_SYNTAX);
-	assert_int_equal(offer("\"received-from\":[\"XXX\",\"192.0.2.4\"]"), UPS_E_SYNTAX);
+	assert_int_equal(offer("\"received-from\":[\"IPX\",\"192.0.2.4\"]"), UPS_E_SYNTAX);
 	assert_int_equal(offer("\"address-family\":\"IP5\""), UPS_E_SYNTAX);
 }
 
