@@ -229,7 +229,7 @@ ca_new "$W/ca-foreign"
 leaf_new "$W/own" "$W/ca" cs-a.example.org -days 2
 leaf_new "$W/good" "$W/ca" cs-b.example.org -days 2
 leaf_new "$W/named" "$W/ca" cs-c.example.org -days 2
-leaf_new "$W/expired" "$W/ca" cs-b.example.org -not_before 20200101000000Z -not_after 20200102000000Z
+leaf_new "$W/expired" "$W/ca" cs-b.example.org -days -1
 leaf_new "$W/foreign" "$W/ca-foreign" cs-b.example.org -days 2
 neg_daemon "dtls: {certificate: $W/own.crt, key: $W/own.key, ca: $W/ca.pem}" 'policy:' \
 	'  - {name: users, leg: [conv], registration: optional}' \
