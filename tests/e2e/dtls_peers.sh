@@ -154,7 +154,7 @@ ice() {
 	is "ice_wrong_integrity: and nothing changes" "$(neg_leg $id 0 '"\(.dtls) \(.learned)"')" "waiting false"
 	check "ice: check from the real address, handshake, media" neg_media $id "$NEG_BOTH --ice $W/good.ice" "$NEG_BOTH"
 	is "ice: nothing is lost" "$(call_faults $id)" ""
-	is "ice: media goes to the address that was nominated" "$(neg_leg $id 0 '.learned | "\(.ip):\(.port)"')" 192.0.2.77:7700
+	is "ice: media goes to the address that was nominated" "$(neg_leg $id 0 '.remote | "\(.ip):\(.port)"')" 192.0.2.77:7700
 	unset "NEG_LOCAL[a]"
 	neg_del $id
 }
