@@ -430,6 +430,17 @@ static int answer(struct ups_call_work *w)
 	return err;
 }
 
+static bool is_printable(const char *text)
+{
+	size_t len = strlen(text);
+
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] <= ' ' || text[i] > '~')
+			return false;
+	}
+	return len > 0;
+}
+
 static int new_call(struct ups_call_work *w)
 {
 	const struct ups_call_request *rq = w->rq;
@@ -441,8 +452,9 @@ static int new_call(struct ups_call_work *w)
 	if (!call)
 		return ups_fail(w->msg, -ENOMEM, "out of memory");
 	w->call = call;
-	if (!ups_text_copy(rq->call_id, call->id, sizeof(call->id)) || !call->id[0])
-		return ups_fail(w->msg, UPS_E_RANGE, "call-id must have 1 to %d characters",
+	if (!ups_text_copy(rq->call_id, call->id, sizeof(call->id)) || !is_printable(call->id))
+		return ups_fail(w->msg, UPS_E_RANGE,
+				"call-id must have 1 to %d printable characters without blanks",
 				UPS_SESSION_ID_MAX - 1);
 	if (ups_core_session_find(w->calls->core, call->id))
 		return ups_fail(w->msg, UPS_E_SESSION_EXISTS,

@@ -23,6 +23,7 @@ struct writer {
 	bool answer;
 	bool compromised; /* towards a CPM side: some leg of the session has no protection */
 	bool ice;
+	bool other_family; /* media-address= is not of the family of a leg */
 };
 
 static const struct ups_stream *in_plan(const struct ups_plan *plan, unsigned int index)
@@ -138,14 +139,17 @@ static void put_session(struct writer *o)
 /* ---- one m-line ------------------------------------------------------------------------------------------------------------- */
 
 /* Where the reader is to send: our port as peers see it, or what the proxy says (media-address=) */
-static struct ups_addr told(const struct writer *o, const struct ups_leg *leg, uint16_t port)
+static struct ups_addr told(struct writer *o, const struct ups_leg *leg, uint16_t port)
 {
-	struct ups_addr a = advertised(leg->iface, ups_addr_is_v4(&leg->local));
+	bool v4 = ups_addr_is_v4(&leg->local);
+	struct ups_addr a = advertised(leg->iface, v4), said;
 	char text[UPS_ADDR_TEXT];
 
 	if (ups_text_copy(o->w->flags->media_address, text, sizeof(text)) && text[0] &&
-	    ups_addr_parse(text, false, &a))
-		a = advertised(leg->iface, ups_addr_is_v4(&leg->local));
+	    !ups_addr_parse(text, false, &said)) {
+		o->other_family |= ups_addr_is_v4(&said) != v4;
+		a = said;
+	}
 	ups_addr_set_port(&a, port);
 	return a;
 }
@@ -434,6 +438,11 @@ int ups_call_write_sdp(struct ups_call_work *w, const struct ups_lines *lines, b
 	put_session(&o);
 	for (unsigned int i = 0; i < lines->count && i < w->sdp->media_count; i++)
 		put_media(&o, i, lines->line[i]);
+	if (o.other_family)
+		return ups_fail(w->msg, UPS_E_FAMILY,
+				"media-address: '%.*s' is not of the address family that the "
+				"reader is sent to; name one that is, or use address-family",
+				UPS_TEXT_ARG(w->flags->media_address));
 	return ups_buf_ok(o.buf) ? 0
 				 : ups_fail(w->msg, UPS_E_RANGE,
 					    "the SDP would be larger than %zu bytes", o.buf->cap);

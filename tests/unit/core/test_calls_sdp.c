@@ -101,6 +101,8 @@ static void peers_are_told_the_advertised_address(void **state)
 	w->flags.media_address = UPS_TEXT("203.0.113.99");
 	assert_int_equal(offer(w, PLAIN_A), 0);
 	assert_line(w, "c=IN IP4 203.0.113.99\r\n");
+	w->flags.media_address = UPS_TEXT("2001:db8::99");
+	assert_int_equal(offer(w, PLAIN_A), UPS_E_FAMILY);
 	w->flags.media_address = UPS_TEXT("nonsense");
 	assert_int_equal(offer(w, PLAIN_A), UPS_E_SYNTAX);
 }
