@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/addr.h"
+#include "core/check.h"
 
 #define NS 1000000000ULL
 #define REGISTERED_BY_OFFER_NS \
@@ -430,17 +431,6 @@ static int answer(struct ups_call_work *w)
 	return err;
 }
 
-static bool is_printable(const char *text)
-{
-	size_t len = strlen(text);
-
-	for (size_t i = 0; i < len; i++) {
-		if (text[i] <= ' ' || text[i] > '~')
-			return false;
-	}
-	return len > 0;
-}
-
 static int new_call(struct ups_call_work *w)
 {
 	const struct ups_call_request *rq = w->rq;
@@ -452,7 +442,8 @@ static int new_call(struct ups_call_work *w)
 	if (!call)
 		return ups_fail(w->msg, -ENOMEM, "out of memory");
 	w->call = call;
-	if (!ups_text_copy(rq->call_id, call->id, sizeof(call->id)) || !is_printable(call->id))
+	if (!ups_text_copy(rq->call_id, call->id, sizeof(call->id)) ||
+	    !ups_check_word(call->id, sizeof(call->id)))
 		return ups_fail(w->msg, UPS_E_RANGE,
 				"call-id must have 1 to %d printable characters without blanks",
 				UPS_SESSION_ID_MAX - 1);

@@ -33,8 +33,7 @@ const struct ups_iface *ups_check_iface(const struct ups_check *check, const cha
 	return NULL;
 }
 
-/* Printable ASCII without blanks, 1 to @size - 1 characters */
-static bool is_word(const char *text, size_t size)
+bool ups_check_word(const char *text, size_t size)
 {
 	size_t len = text ? strnlen(text, size) : 0;
 
@@ -386,7 +385,7 @@ static int check_leg(const struct ups_check *check, const struct ups_check_at *a
 	const struct ups_iface *iface;
 	int err;
 
-	if (!is_word(leg->iface, UPS_NAME_MAX))
+	if (!ups_check_word(leg->iface, UPS_NAME_MAX))
 		return ups_check_fail(at, UPS_E_NO_INTERFACE, "no logical interface named");
 	iface = ups_check_iface(check, leg->iface);
 	if (!iface)
@@ -429,7 +428,7 @@ static int check_stream(const struct ups_check *check, const struct ups_stream_r
 	unsigned int index = stream->index;
 	struct ups_check_at at = { .stream = index, .media = stream->media, .msg = msg };
 
-	if (!is_word(stream->media, sizeof(((struct ups_stream *)NULL)->media)))
+	if (!ups_check_word(stream->media, sizeof(((struct ups_stream *)NULL)->media)))
 		return ups_fail(msg, UPS_E_RANGE,
 				"stream %u: the media name must be 1 to 15 printable characters",
 				index);
@@ -453,7 +452,7 @@ static int check_stream(const struct ups_check *check, const struct ups_stream_r
 int ups_check_request(const struct ups_check *check, const struct ups_session_request *request,
 		      struct ups_errmsg *msg)
 {
-	if (!is_word(request->id, UPS_SESSION_ID_MAX))
+	if (!ups_check_word(request->id, UPS_SESSION_ID_MAX))
 		return ups_fail(msg, UPS_E_RANGE,
 				"the session id must be 1 to %d printable characters without "
 				"blanks",

@@ -28,6 +28,8 @@ int ups_check_request(const struct ups_check *check, const struct ups_session_re
 /* Whether media may be sent to @a from @iface. UPS_E_RANGE, UPS_E_FAMILY. */
 int ups_check_peer(const struct ups_check *check, const struct ups_check_at *at,
 		   const struct ups_iface *iface, const struct ups_addr *a) __must_check;
+/* Printable ASCII without blanks, 1 to @size - 1 characters */
+bool ups_check_word(const char *text, size_t size);
 /* NULL if there is none */
 const struct ups_iface *ups_check_iface(const struct ups_check *check, const char *name);
 /* Formats with the prefix, returns @err. */
