@@ -296,6 +296,8 @@ static int offerer_end(struct ups_call_work *w, const struct ups_sdp_media *m, u
 	take_signalled(w, m, before, NULL, end);
 	harden_osrtp(before, &said);
 	err = judge_offerer(w, &said, keyed_by_users, end->floor, line, &v);
+	if (!err)
+		err = ups_call_check_place(w, end);
 	if (err)
 		return err;
 	end->osrtp = v.osrtp || (before && before->osrtp && !ups_sdp_proto_secured(m->proto));
@@ -697,6 +699,8 @@ static int answerer_end(struct ups_call_work *w, const struct ups_sdp_media *m,
 					   "offer with keys of the users");
 	err = ups_call_judge(w, line, w->from, &said, true, mechanism == UPS_MECH_OPAQUE,
 			     end->floor, &v);
+	if (!err)
+		err = ups_call_check_place(w, end);
 	if (err)
 		return err;
 	end->ipsec = v.mechanism == UPS_MECH_UNDERLAY;

@@ -226,3 +226,24 @@ int ups_call_authorise(struct ups_call_work *w, struct ups_end *end, unsigned in
 			d->mechanism == UPS_MECH_SDES || d->mechanism == UPS_MECH_DTLS);
 	return 0;
 }
+
+static bool is_loopback(const struct ups_addr *a)
+{
+	static const uint8_t one[16] = { [15] = 1 };
+
+	return ups_addr_is_v4(a) ? a->ip[12] == 127 : !memcmp(a->ip, one, sizeof(one));
+}
+
+/* A party elsewhere that names this machine itself would have us send to services that trust it (A18, A20). */
+int ups_call_check_place(const struct ups_call_work *w, struct ups_end *end)
+{
+	const struct ups_iface *iface = w->call->iface[w->from];
+
+	if (!is_loopback(&end->remote) ||
+	    is_loopback(ups_addr_is_v4(&end->remote) ? &iface->v4 : &iface->v6))
+		return 0;
+	return ups_call_refuse(&end->decision, UPS_BY_PROVIDER, UPS_E_POLICY,
+			       "the SDP names a loopback address, but interface %s has none; the "
+			       "party must give an address that is its own",
+			       iface->name);
+}

@@ -159,6 +159,8 @@ bool ups_call_holds(const struct ups_sdp_media *m);
 int ups_call_judge(struct ups_call_work *w, const struct ups_line *line, unsigned int side,
 		   const struct ups_said *said, bool known, bool keyed_by_users, bool floor,
 		   struct ups_verdict *verdict) __must_check;
+/* The party's address must not be this machine's own, unless the interface's is too. UPS_E_POLICY with reason in the decision. */
+int ups_call_check_place(const struct ups_call_work *w, struct ups_end *end) __must_check;
 /* Authorised source of a conv leg: fills end->latch, source_ip, remote where NAT needs it. UPS_E_REGISTRATION with reason in the decision. */
 int ups_call_authorise(struct ups_call_work *w, struct ups_end *end,
 		       unsigned int side) __must_check;

@@ -3,7 +3,6 @@
 #
 # DTLS-SRTP with peers that share no code with the daemon: OpenSSL and libsrtp2 in build/tests/peer, and the openssl program. All four
 # profiles, both roles, both families, both lanes; a new association in a running call; certificates of an authority between servers; ICE.
-# sanitized: yes
 cd "$(dirname "$0")" || exit 1
 # shellcheck source=tests/lib/tap.sh
 . ../lib/tap.sh
@@ -143,19 +142,19 @@ ice() {
 	like "ice: the answer is of a lite agent" "$(cat "$W/$id.b2a.sdp")" '^a=ice-lite'
 	(
 		umask 077
-		printf '%s:AliC %s\n' "$(sdp_attr "$W/$id.b2a.sdp" 1 ice-ufrag)" "$(sdp_attr "$W/$id.b2a.sdp" 1 ice-pwd)" >"$W/ice.good"
-		printf '%s:AliC %s\n' "$(sdp_attr "$W/$id.b2a.sdp" 1 ice-ufrag)" "notthepasswordthatwasinthesdp" >"$W/ice.bad"
+		printf '%s:AliC %s\n' "$(sdp_attr "$W/$id.b2a.sdp" 1 ice-ufrag)" "$(sdp_attr "$W/$id.b2a.sdp" 1 ice-pwd)" >"$W/good.ice"
+		printf '%s:AliC %s\n' "$(sdp_attr "$W/$id.b2a.sdp" 1 ice-ufrag)" "notthepasswordthatwasinthesdp" >"$W/bad.ice"
 	)
 	NEG_LOCAL[a]=192.0.2.77:7700
 	rm -f "$W/$id".ready-* "$W/$id".go*
 	: >"$W/$id.go"
-	neg_peer $id alice --ice "$W/ice.bad" --send 0
+	neg_peer $id alice --ice "$W/bad.ice" --send 0
 	wait "$BG"
 	is "ice_wrong_integrity: no answer" "$?" 2
 	is "ice_wrong_integrity: and nothing changes" "$(neg_leg $id 0 '"\(.dtls) \(.learned)"')" "waiting false"
-	check "ice: check from the real address, handshake, media" neg_media $id "$NEG_BOTH --ice $W/ice.good" "$NEG_BOTH"
+	check "ice: check from the real address, handshake, media" neg_media $id "$NEG_BOTH --ice $W/good.ice" "$NEG_BOTH"
 	is "ice: nothing is lost" "$(call_faults $id)" ""
-	is "ice: media goes to the address that was nominated" "$(neg_leg $id 0 '.learned | "\(.ip):\(.port)"')" 192.0.2.77:7700
+	is "ice: media goes to the address that was nominated" "$(neg_leg $id 0 '.remote | "\(.ip):\(.port)"')" 192.0.2.77:7700
 	unset "NEG_LOCAL[a]"
 	neg_del $id
 }
@@ -197,11 +196,13 @@ peer_with() { # NAME FILE up|refused ROLE
 	neg_del "$id"
 }
 authority() {
+	NEG_OFFER=('rtcp-mux=["offer"]')
 	peer_with good "$W/good" up active
 	peer_with good_passive "$W/good" up passive
 	peer_with wrong_name "$W/named" refused active
 	peer_with expired "$W/expired" refused active
 	peer_with wrong_ca "$W/foreign" refused passive
+	NEG_OFFER=()
 	SDP_SETUP=active
 	unset "NEG_IDENTITY[b]"
 }
@@ -229,7 +230,7 @@ ca_new "$W/ca-foreign"
 leaf_new "$W/own" "$W/ca" cs-a.example.org -days 2
 leaf_new "$W/good" "$W/ca" cs-b.example.org -days 2
 leaf_new "$W/named" "$W/ca" cs-c.example.org -days 2
-leaf_new "$W/expired" "$W/ca" cs-b.example.org -not_before 20200101000000Z -not_after 20200102000000Z
+leaf_new "$W/expired" "$W/ca" cs-b.example.org -days -1
 leaf_new "$W/foreign" "$W/ca-foreign" cs-b.example.org -days 2
 neg_daemon "dtls: {certificate: $W/own.crt, key: $W/own.key, ca: $W/ca.pem}" 'policy:' \
 	'  - {name: users, leg: [conv], registration: optional}' \

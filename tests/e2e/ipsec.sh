@@ -20,7 +20,7 @@ cd "$(dirname "$0")/../.." || exit 1
 CS=203.0.113.1
 BOB=203.0.113.2
 PACKETS=60
-PORT=20000
+PORT=20000 # of the users; calls come one after the other
 FRESH=1.1 # seconds after which the daemon looks at the policies again
 
 # Keys of this run, one for each direction; they reach ip by its standard input.
@@ -47,7 +47,6 @@ associate() { # NAMESPACE
 # The other network's offer and answer are plain; alice has SDES.
 exchange() { # CALL -> the answer's result on standard output, "offer: ..." if it came to none
 	local id=$1 reply
-	PORT=$((PORT + 4))
 	mkdir -p "$W/$id"
 	SDP_KIND=sdes
 	sdp_offer "$W/$id/alice.sdp" 192.0.2.2 audio:$PORT

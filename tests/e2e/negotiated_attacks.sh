@@ -3,7 +3,6 @@
 #
 # Attacks on calls that are negotiated over ng, named after the list of known attacks on media proxies: what is refused
 # is counted under its reason, and the call goes on, or does not come about at all.
-# sanitized: yes
 cd "$(dirname "$0")" || exit 1
 # shellcheck source=tests/lib/tap.sh
 . ../lib/tap.sh

@@ -3,7 +3,6 @@
 #
 # What the provider's rules make of calls over ng: who may use it, what users ask for, interworking, users who key each other, reload,
 # and `upsec policy check`, which says the same without a call.
-# sanitized: yes
 cd "$(dirname "$0")" || exit 1
 # shellcheck source=tests/lib/tap.sh
 . ../lib/tap.sh

@@ -105,6 +105,20 @@ static void peers_are_told_the_advertised_address(void **state)
 	assert_int_equal(offer(w, PLAIN_A), UPS_E_SYNTAX);
 }
 
+static void a20_loopback_is_no_partys_address_elsewhere(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(offer(w, "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\n"
+				  "t=0 0\r\nm=audio 4000 RTP/AVP 0\r\n"),
+			 UPS_E_POLICY);
+	assert_non_null(strstr(w->msg.text, "loopback"));
+	assert_int_equal(offer(w, PLAIN_A), 0);
+	assert_int_equal(answer(w, "v=0\r\no=- 1 1 IN IP4 1.1.1.1\r\ns=-\r\nc=IN IP4 127.1.2.3\r\n"
+				   "t=0 0\r\nm=audio 4000 RTP/AVP 0\r\n"),
+			 UPS_E_POLICY);
+}
+
 /* ---- RFC 3264: streams come and go ----------------------------------------------------------------------------------------------- */
 
 static void rejected_stream_is_zero_on_both_sides(void **state)
@@ -423,6 +437,7 @@ int main(void)
 		T(origin_is_replaced_only_if_asked),
 		T(keys_in_k_lines_never_pass),
 		T(peers_are_told_the_advertised_address),
+		T(a20_loopback_is_no_partys_address_elsewhere),
 		T(rejected_stream_is_zero_on_both_sides),
 		T(stream_is_added_and_removed_by_reoffers),
 		T(what_is_not_rtp_is_refused_beside_what_is),
