@@ -413,6 +413,9 @@ static void run(struct bench *b)
 		       "\"idle_us_per_s\":%.0f,\"errors\":%u}\n",
 		       mode_word[b->mode], done, (double)cpu / 1000 / done,
 		       (double)wall / 1000 / done, (double)idle / 500, b->errors);
+	else
+		printf("{\"mode\":\"%s\",\"calls\":0,\"cpu_us\":null,\"errors\":%u}\n",
+		       mode_word[b->mode], b->errors);
 	if (b->errors)
 		fprintf(stderr, "ng: %s%s\n", b->error, done < b->count ? "; given up" : "");
 }

@@ -263,6 +263,11 @@ int ups_keyfile_read(const char *name, struct ups_nl_session_request *session,
 
 	if (!strcmp(name, "-"))
 		return read_fd(STDIN_FILENO, "standard input", session, msg);
+	/* Repeated by a message it would come into logs as well. */
+	if (!strncmp(name, "inline:", 7))
+		return ups_fail(msg, UPS_E_SYNTAX,
+				"keys takes the name of a file, not a key: make a new one, others "
+				"may have seen this");
 	fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
 		return ups_fail(msg, -errno, "%s: %s", name, ups_strerror(-errno));

@@ -180,6 +180,15 @@ static void only_private_files_are_read(void **state)
 	assert_non_null(strstr(msg.text, "/tmp/does/not/exist"));
 }
 
+static void a_key_in_place_of_a_name_is_not_repeated(void **state)
+{
+	(void)state;
+	prepare();
+	assert_int_equal(ups_keyfile_read(KEY, &session, &msg), UPS_E_SYNTAX);
+	assert_non_null(strstr(msg.text, "the name of a file"));
+	assert_null(strstr(msg.text, "inline"));
+}
+
 static void a_huge_file_is_refused(void **state)
 {
 	int fd = open(path, O_WRONLY | O_TRUNC);
@@ -230,6 +239,7 @@ int main(void)
 		cmocka_unit_test(wrong_lines_are_refused),
 		cmocka_unit_test(mutated_files_are_survived_in_silence),
 		cmocka_unit_test(only_private_files_are_read),
+		cmocka_unit_test(a_key_in_place_of_a_name_is_not_repeated),
 		cmocka_unit_test(a_huge_file_is_refused),
 		cmocka_unit_test(standard_input_is_taken_as_it_is),
 		cmocka_unit_test(an_srtp_leg_needs_both_keys),
