@@ -242,7 +242,7 @@ static int open_socket(struct ups_udp *udp, const struct ups_stream *stream, uns
 	const struct ups_leg *l = &stream->leg[leg];
 	const struct ups_port_use use = {
 		.tos = l->tos,
-		.slow = rtcp || !strcmp(stream->media, "audio"),
+		.slow = rtcp,
 	};
 
 	return udp->config.sys->socket(rtcp ? &l->local_rtcp : &l->local, &use, fd, msg);

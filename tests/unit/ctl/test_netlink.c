@@ -263,6 +263,10 @@ static void checked_session_descriptions_leave_no_trace_in_memory(void **state)
 				  "Rm9yZ2V0IG1lIGluIHRoZSBkYWVtb24ncyBtZW0h\r\n";
 
 	NEED_ISOLATION();
+#ifdef __SANITIZE_ADDRESS__
+	print_message("the sanitizer keeps copies of its own of what a stack held\n");
+	skip();
+#endif
 	check.sdp_size = sizeof(sdp) - 1;
 	memcpy(check.sdp, sdp, check.sdp_size);
 	for (unsigned int round = 0; round < 2; round++) {
