@@ -235,7 +235,7 @@ static void build_flow(const struct ups_udp *udp, const struct ups_stream *strea
 	build_tx(f, out, &keys[1 - i]);
 }
 
-/* Audio is 50 packets a second or so, RTCP less. */
+/* RTCP is a few packets a second. */
 static int open_socket(struct ups_udp *udp, const struct ups_stream *stream, unsigned int leg,
 		       bool rtcp, int *fd, struct ups_errmsg *msg)
 {
