@@ -56,7 +56,7 @@ registration() {
 	refused "registration_required_without_an_address_is_refused" $id 'regist|address' "transport-protocol=$SDES"
 	refused "registration_required_of_an_unknown_address_is_refused" $id 'regist' "transport-protocol=$SDES" \
 		cpm-address=sip:$ALICE authenticated=yes
-	is "registration_add: told" "$(upsec cs -j registration add sip:$ALICE source 192.0.2.2 | jq -r .added)" $ALICE
+	is "registration_add: told" "$(upsec cs -j registration add sip:$ALICE source 192.0.2.2 | jq -r .added)" "sip:$ALICE"
 	refused "registration_of_an_unauthenticated_client_is_refused" $id 'authenticat' "transport-protocol=$SDES" \
 		cpm-address=sip:$ALICE authenticated=no
 	NEG_OFFER=("cpm-address=sip:$ALICE" authenticated=yes)
