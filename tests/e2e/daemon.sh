@@ -98,7 +98,7 @@ fi
 child=$(child_of "$DAEMON")
 begun=$(date +%s%N)
 check "SIGTERM ends it with status 0 and no other warning" daemon_stop cs '(XDP|kernel lane|SIGHUP)'
-check "... within a second" [ $((($(date +%s%N) - begun) / 1000000)) -lt 1000 ]
+check "... within a second" [ $(((DAEMON_ENDED - begun) / 1000000)) -lt 1000 ]
 check "... with its XDP programs detached" detached
 check "... and no child left" is_gone "${child:-$DAEMON}"
 

@@ -28,6 +28,11 @@ random_hex() { head -c "$1" /dev/urandom | od -An -v -tx1 | tr -d ' \n'; }
 KEY_OUT=$(random_hex 20)
 KEY_IN=$(random_hex 20)
 
+# An emulated machine writes its capture late.
+esp_captured() {
+	[ "$(in_ns cs tcpdump -nn -r "$W/core.pcap" esp 2>/dev/null | wc -l)" -ge $((2 * PACKETS)) ]
+}
+
 xfrm() { # NAMESPACE COMMAND: lines of `ip xfrm` on standard input
 	in_ns "$1" ip -batch - >/dev/null 2>"$W/xfrm.error"
 }
@@ -115,6 +120,7 @@ unlike "... indeed without" "$(cat "$W/whole/to-bob.sdp")" '^a=(crypto|fingerpri
 capture_start cs core "$W/core.pcap" ip
 check "media runs" run_media whole
 is "... complete and unchanged" "$(call_faults whole)" ""
+wait_for esp_captured
 capture_stop "$CAPTURE" 2>/dev/null
 is "all of it took lane udp" "$(upsec cs -j flow list session whole | jq -r '[.[].lane] | unique | join(" ")')" udp
 like "... since IPsec is the stack's" "$(upsec cs -j flow list session whole | jq -r '.[].reason')" 'the stack applies it'

@@ -259,6 +259,7 @@ daemon_stop() { # NAMESPACE [ALLOWED-REGEX]
 	kill -TERM "$pid" 2>/dev/null
 	wait "$pid"
 	status=$?
+	DAEMON_ENDED=$(date +%s%N)
 	unset "DAEMON_PID[$ns]"
 	complaints=$(daemon_complaints "$@")
 	if [ $status -ne 0 ] || [ -n "$complaints" ]; then
