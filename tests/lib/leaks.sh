@@ -12,15 +12,28 @@ LEAKS_LOOK='inline:[A-Za-z0-9+/]{20}|BEGIN [A-Z ]*PRIVATE KEY'
 
 # 20 digits of base64 are 15 bytes: a key is found without its salt as well. Only the perl of every Debian (perl-base), which has no
 # MIME::Base64; but "u" of unpack knows the same digits by other letters, in lines that say their length: "2" is 18 bytes.
-leaks_patterns() { # DIRECTORY
-	LC_ALL=C grep -rhoaE --exclude='*.log' --exclude='*.said' --exclude='*.pcap' \
-		-e 'inline:[A-Za-z0-9+/]{38,}' -e 'a=ice-pwd:[A-Za-z0-9+/]{22,}' "$1" |
-		sed 's/^[^:]*://; s/^a=ice-pwd://' | sort -u | perl -ne '
+# Guests have no perl at all, and few keys.
+leaks_forms() { # keys on standard input -> the beginnings of each, in base64 and hexadecimal
+	local key hex
+	if command -v perl >/dev/null; then
+		perl -ne '
 			chomp;
 			print substr($_, 0, 20), "\n";
 			$_ = substr($_ . "AA", 0, 24);
 			tr|A-Za-z0-9+/| -_|;
-			print substr(unpack("H*", unpack("u", "2$_")), 0, 32), "\n"' || return 1
+			print substr(unpack("H*", unpack("u", "2$_")), 0, 32), "\n"'
+		return
+	fi
+	while read -r key; do
+		hex=$(base64 -d <<<"${key:0:20}" 2>/dev/null | od -An -v -tx1 | tr -d ' \n')
+		[ ${#hex} -eq 30 ] || return 1
+		printf '%s\n' "${key:0:20}" "$hex"
+	done
+}
+leaks_patterns() { # DIRECTORY
+	LC_ALL=C grep -rhoaE --exclude='*.log' --exclude='*.said' --exclude='*.pcap' \
+		-e 'inline:[A-Za-z0-9+/]{38,}' -e 'a=ice-pwd:[A-Za-z0-9+/]{22,}' "$1" |
+		sed 's/^[^:]*://; s/^a=ice-pwd://' | sort -u | leaks_forms || return 1
 	LC_ALL=C grep -rlaE --exclude='*.log' --exclude='*.said' --exclude='*.pcap' -e 'BEGIN [A-Z ]*PRIVATE KEY' "$1" |
 		while read -r file; do
 			awk '/BEGIN .*PRIVATE KEY/ { at = NR } at && NR == at + 2 { print substr($0, 1, 40) }' "$file"
