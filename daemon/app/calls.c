@@ -229,17 +229,6 @@ void ups_app_calls_ops(struct ups_daemon *d)
 
 /* ---- what the data plane brings ----------------------------------------------------------------------------------------------- */
 
-static int commit_core(struct ups_daemon *d, struct ups_plan *plan, struct ups_errmsg *msg)
-{
-	int err = ups_dp_apply(d->dp, plan, msg);
-
-	if (err)
-		ups_core_abort(d->core, plan);
-	else
-		ups_core_commit(d->core, plan);
-	return err;
-}
-
 static int dtls_keys(void *aux, uint32_t flow, const struct ups_dtls_keys *keys)
 {
 	struct ups_event event = { .type = UPS_EVENT_HANDSHAKE };
@@ -250,7 +239,7 @@ static int dtls_keys(void *aux, uint32_t flow, const struct ups_dtls_keys *keys)
 	int err = ups_core_dtls_keys(d->core, flow, keys, monotonic_ns(), &plan, &msg);
 
 	if (!err)
-		err = commit_core(d, &plan, &msg);
+		err = ups_control_carry_out(d, &plan, &msg);
 	if (!ups_control_locate(d, flow, false, &event))
 		return err;
 	if (err) {
@@ -294,7 +283,7 @@ static void nominated(void *aux, uint32_t flow, bool rtcp, const struct ups_addr
 	int err = ups_core_nominated(d->core, flow, rtcp, addr, &plan, &msg);
 
 	if (!err)
-		err = commit_core(d, &plan, &msg);
+		err = ups_control_carry_out(d, &plan, &msg);
 	if (err) {
 		ups_log_rl(UPS_LOG_WARNING, "address nominated by ICE not taken: %s", msg.text);
 		return;
@@ -356,7 +345,7 @@ static void change_due(struct ups_daemon *d, uint64_t now_ns)
 	for (unsigned int i = 0; i < DUE_MAX; i++) {
 		if (ups_core_due(d->core, now_ns, &plan) <= 0)
 			return;
-		if (commit_core(d, &plan, &msg)) {
+		if (ups_control_carry_out(d, &plan, &msg)) {
 			ups_log_rl(UPS_LOG_WARNING, "an old key stays accepted: %s", msg.text);
 			return;
 		}

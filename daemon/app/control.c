@@ -20,7 +20,7 @@ void ups_control_event(struct ups_daemon *d, const struct ups_event *event)
 
 /* ---- requests -------------------------------------------------------------------------------------------------- */
 
-static int carry_out(struct ups_daemon *d, struct ups_plan *plan, struct ups_errmsg *msg)
+int ups_control_carry_out(struct ups_daemon *d, struct ups_plan *plan, struct ups_errmsg *msg)
 {
 	int err = ups_dp_apply(d->dp, plan, msg);
 
@@ -38,7 +38,7 @@ static int session_add(void *aux, const struct ups_session_request *request, str
 	int err = ups_core_session_add(d->core, request, &plan, msg);
 
 	if (!err)
-		err = carry_out(d, &plan, msg);
+		err = ups_control_carry_out(d, &plan, msg);
 	if (err)
 		return err;
 	ups_debug("session %s added, %u streams", request->id, request->stream_count);
@@ -59,7 +59,7 @@ static int session_del(void *aux, const char *id, struct ups_errmsg *msg)
 		return err;
 	err = ups_core_session_del(d->core, id, &plan, msg);
 	if (!err)
-		err = carry_out(d, &plan, msg);
+		err = ups_control_carry_out(d, &plan, msg);
 	if (err)
 		return err;
 	ups_debug("session %s deleted", id);

@@ -49,6 +49,9 @@ int ups_daemon_run(const struct ups_config *config) __must_check;
 /* control.c */
 void ups_control_init(struct ups_daemon *d);
 struct ups_dp_callbacks ups_control_callbacks(struct ups_daemon *d);
+/* A plan of the model (ups_core_*): carried out, then committed, or aborted when the data plane refuses. */
+int ups_control_carry_out(struct ups_daemon *d, struct ups_plan *plan,
+			  struct ups_errmsg *msg) __must_check;
 void ups_control_event(struct ups_daemon *d, const struct ups_event *event);
 /* Fills in whose @flow it is, the in-leg or the out-leg. -> false if nobody's any more */
 bool ups_control_locate(const struct ups_daemon *d, uint32_t flow, bool out_leg,
